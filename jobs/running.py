@@ -1,0 +1,47 @@
+"""The jobs of one process while they run."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from flask import Flask
+
+from jobs import runner
+from jobs.table import JOBS
+from webapp.services import upkeep
+from webapp.services.sandbox import SandboxServer
+from webapp.services.sender import Sender
+
+
+class Running:
+    """The sender, the scheduler, and the sandbox mail server where it is on."""
+
+    def __init__(self, app: Flask):
+        self._token = upkeep.new_token()
+        self._sender = Sender(app.config)
+        self._sandbox = SandboxServer(app) if app.config["ARAUTO_SANDBOX"] else None
+        self._scheduler = BackgroundScheduler(
+            executors={"default": ThreadPoolExecutor(4)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 30},
+            timezone=UTC,
+        )
+        for job in JOBS:
+            self._scheduler.add_job(
+                runner.run, "interval", args=[app, job, self._token], seconds=job.interval_seconds, id=job.name
+            )
+        if self._sandbox:
+            self._scheduler.add_job(self._sandbox.ensure, "interval", seconds=1, id="sandbox")
+
+    def start(self) -> None:
+        if self._sandbox:
+            self._sandbox.ensure()
+        self._sender.start()
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        self._scheduler.shutdown(wait=False)
+        self._sender.stop()
+        if self._sandbox:
+            self._sandbox.stop()

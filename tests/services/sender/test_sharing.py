@@ -1,0 +1,147 @@
+"""Several senders, limits that hold over all of them, accounts that stand in for each other."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from flask import Flask
+from sqlalchemy import func, select, update
+
+from tests.factories import make_account, make_messages
+from tests.peers import free_port, wait_until
+from tests.peers.smtp_script import ScriptedSmtp, Stall
+from tests.services.sender.conftest import attempts, health, message, sending, wait_state
+from webapp.extensions import db
+from webapp.models import Lease, Message, SmtpAccount
+from webapp.services import leases, upkeep
+from webapp.services.sender import Sender
+from webapp.services.unit import write
+
+
+def _count(state: str) -> int:
+    db.session.rollback()
+    return db.session.scalar(select(func.count()).where(Message.state == state)) or 0
+
+
+def test_two_senders_share_the_queue_and_send_nothing_twice(any_ctx: Flask) -> None:
+    with ScriptedSmtp() as server:
+        make_account(port=server.port)
+        make_messages(400)
+        with sending(any_ctx), sending(any_ctx):
+            wait_until(lambda: _count("sent") == 400, "400 sent messages")
+        copies = Counter(mail.recipients[0] for mail in server.mails)
+    assert len(copies) == 400
+    assert set(copies.values()) == {1}
+
+
+def test_connections_are_limited_over_all_senders(ctx: Flask) -> None:
+    with ScriptedSmtp(dot=Stall()) as server:
+        make_account(port=server.port, max_connections=3)
+        make_messages(20)
+        with sending(ctx), sending(ctx):
+            server.wait_for(lambda: len(server.mails) == 3)
+            slots = db.session.scalar(select(func.count()).where(Lease.name.like("smtp:%")))
+            assert (slots, server.connections) == (3, 3)
+
+
+def test_limit_per_minute_holds(ctx: Flask) -> None:
+    with ScriptedSmtp() as server:
+        make_account(port=server.port, max_per_minute=5)
+        make_messages(12)
+        for _ in range(2):
+            sender = Sender(ctx.config)
+            sender.drain()
+            sender.stop()
+        assert len(server.mails) == 5
+    assert (_count("sent"), _count("queued")) == (5, 7)
+
+
+def test_fallback_takes_over_from_a_dead_account(ctx: Flask) -> None:
+    with ScriptedSmtp() as server:
+        spare = make_account("Spare", port=server.port, sender_email="spare@corp.example")
+        main = make_account("Main", port=free_port(), is_default=False, fallback_id=spare)
+        [number] = make_messages(account_id=main)
+        with sending(ctx):
+            wait_state(number, "sent")
+        assert server.mails[0].sender == "spare@corp.example"
+    assert attempts(number)[0].account_id == spare
+    assert health(main) is not None
+
+
+def test_disabled_account_waits_until_it_is_enabled(ctx: Flask) -> None:
+    with ScriptedSmtp() as server:
+        make_account("Other", port=server.port)
+        off = make_account("Off", port=server.port, is_default=False, enabled=False)
+        [waiting] = make_messages(account_id=off)
+        [marker] = make_messages()
+        with sending(ctx) as sender:
+            wait_state(marker, "sent")
+            assert message(waiting).state == "queued"
+            with write() as session:
+                session.execute(update(SmtpAccount).where(SmtpAccount.id == off).values(enabled=True))
+            sender.wake()
+            wait_state(waiting, "sent")
+
+
+def test_a_busy_server_gets_fewer_connections_and_all_mail(ctx: Flask) -> None:
+    with ScriptedSmtp(greeting=[None, None, b"421 4.7.0 too many connections"]) as server:
+        account = make_account(port=server.port, max_connections=4)
+        make_messages(60)
+        with sending(ctx):
+            wait_until(lambda: _count("sent") == 60, "60 sent messages")
+        assert health(account) is None
+        assert len(server.mails) == 60
+
+
+def test_high_priority_goes_first(ctx: Flask) -> None:
+    with ScriptedSmtp() as server:
+        make_account(port=server.port, max_connections=1)
+        make_messages(5, priority=0)
+        make_messages(1, priority=2, recipient="urgent@corp.example")
+        sender = Sender(ctx.config)
+        sender.drain()
+        sender.stop()
+        assert server.mails[0].recipients == ["urgent@corp.example"]
+
+
+def test_a_lost_lease_ends_what_it_covered_and_begins_anew(ctx: Flask) -> None:
+    """The process slept longer than its lease: another freed its work, and it must not settle any of it."""
+    with ScriptedSmtp(dot=[Stall(), None]) as server:
+        make_account(port=server.port)
+        [number] = make_messages()
+        with sending(ctx) as sender:
+            server.wait_for(lambda: len(server.mails) == 1)
+            before = message(number).claim_token
+            with write() as session:
+                session.execute(update(Lease).values(until=0.0))
+            assert upkeep.free_claims() == 1
+            sender.beat()
+            wait_state(number, "sent")
+            assert before is not None
+            assert [attempt.outcome for attempt in attempts(number)] == ["accepted"]
+            lives = db.session.scalars(select(Lease.name).where(Lease.name.like("node:%"), leases.is_live())).all()
+            assert f"node:{before}" not in lives
+
+
+def test_stop_gives_back_what_was_not_begun(ctx: Flask) -> None:
+    with ScriptedSmtp(dot=[None, Stall()]) as server:
+        make_account(port=server.port, max_connections=2)
+        make_messages(50)
+        with sending(ctx):
+            server.wait_for(lambda: len(server.mails) >= 3)
+    assert _count("sending") == 0
+    assert db.session.scalar(select(func.count(Lease.name))) == 0
+    assert _count("sent") + _count("queued") == 50
+
+
+def test_woken_at_once(ctx: Flask) -> None:
+    """A message does not wait for the sender's own look at the queue."""
+    with ScriptedSmtp() as server:
+        make_account(port=server.port)
+        with sending(ctx):
+            make_messages()
+            server.wait_for(lambda: len(server.mails) == 1)
+            for _ in range(5):
+                seen = len(server.mails)
+                make_messages()
+                server.wait_for(lambda seen=seen: len(server.mails) == seen + 1, 0.9)

@@ -1,0 +1,93 @@
+"""E-mail addresses as an intranet has them, and text that is safe to put into a header line."""
+
+from __future__ import annotations
+
+import re
+
+import email_validator
+
+MAX_OCTETS = 254  # RFC 3696 erratum 1690: the longest path of RFC 5321 without its angle brackets
+
+# The library's documented switch: `.local`, `localhost` and their like are ordinary names on an intranet.
+email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
+
+_CONTROLS = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
+_INVISIBLE = r"\u202a-\u202e\u2066-\u2069\ud800-\udfff"
+_NOT_IN_ADDRESS = re.compile(f"[{_CONTROLS}{_INVISIBLE}]")
+_NOT_IN_HEADER = re.compile(f"[{_CONTROLS}]+")
+_DROPPED_FROM_HEADER = re.compile(f"[{_INVISIBLE}]+")
+
+_REFUSALS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"\A\s*\Z"), "There is no address. Write one such as ops@corp.example."),
+    (
+        _NOT_IN_ADDRESS,
+        "The address contains a line break or another invisible character. Type it again by hand.",
+    ),
+    (re.compile(r"[,;]"), "Write one address only, without commas or semicolons."),
+    (
+        re.compile(r'[<>"()]'),
+        "Write the address alone, without a name, brackets or quotes, such as ops@corp.example.",
+    ),
+    (re.compile(r"\s"), "An address contains no spaces. Write it as ops@corp.example."),
+    (re.compile(r"\A[^@]*\Z"), "The address has no @ sign. Write it as ops@corp.example."),
+)
+
+
+class AddressError(ValueError):
+    """The text is not one e-mail address; its words say why and what to write instead."""
+
+
+def normalise_email(text: str) -> str:
+    """Return one bare address in the form we store and compare: domain in lower case, IDNA as Unicode.
+
+    Single-label domains and reserved names (`ops@mail`, `ops@mail.local`) are valid; DNS is never asked.
+    Raises `AddressError` for anything but one address (RFC 5321 section 4.1.2, RFC 6531): display names,
+    lists, quoted local parts, control characters, more than 254 octets.
+    """
+    candidate = text.strip(" ")
+    for pattern, words in _REFUSALS:
+        if pattern.search(candidate):
+            raise AddressError(words)
+    if len(candidate.encode()) > MAX_OCTETS:
+        raise AddressError(
+            f"The address is longer than {MAX_OCTETS} octets, the most that mail servers accept."
+        )
+    try:
+        return email_validator.validate_email(
+            candidate, check_deliverability=False, globally_deliverable=False, strict=True
+        ).normalized
+    except email_validator.EmailNotValidError as error:
+        raise AddressError(str(error)) from error
+
+
+def envelope_form(address: str) -> tuple[str, bool]:
+    """Return the form of a normalised address for SMTP commands, and whether it needs SMTPUTF8 (RFC 6531).
+
+    The domain becomes A-labels (RFC 5891), so only a local part outside ASCII needs the extension.
+    Raises `AddressError` when the text could not be one address in a command or header line.
+    """
+    if _NOT_IN_PATH.search(address) or "@" not in address:
+        raise AddressError("This is not one bare e-mail address.")
+    if address.isascii():
+        return address, False
+    local, _, domain = address.rpartition("@")
+    if not domain.isascii():
+        try:
+            domain = email_validator.validate_email(
+                f"postmaster@{domain}", check_deliverability=False, globally_deliverable=False
+            ).ascii_domain
+        except email_validator.EmailNotValidError as error:
+            raise AddressError(str(error)) from error
+    return f"{local}@{domain}", not local.isascii()
+
+
+_NOT_IN_PATH = re.compile(rf'[{_CONTROLS}{_INVISIBLE}\s<>,;"()]')
+
+
+def clean_header_text(text: str) -> str:
+    """Return one line of text for a header value: what could end the line or reverse its reading is gone.
+
+    Control characters and line separators become one space; bidirectional overrides and lone surrogates
+    vanish.
+    """
+    return _NOT_IN_HEADER.sub(" ", _DROPPED_FROM_HEADER.sub("", text)).strip()

@@ -1,0 +1,46 @@
+"""The nouns: tables and constraints, one noun a file. Imported whole so that every table is known."""
+
+from __future__ import annotations
+
+from webapp.models.contact import Contact, ContactGroup
+from webapp.models.credential import Credential
+from webapp.models.event import Event
+from webapp.models.event_type import EventType, Text
+from webapp.models.job import JobRun
+from webapp.models.lease import Lease
+from webapp.models.message import Attempt, Content, Message, TimelineEntry
+from webapp.models.notification import Notification
+from webapp.models.parameter import Parameter
+from webapp.models.rulebook import Rulebook
+from webapp.models.sandbox_mail import SandboxMail
+from webapp.models.smtp_account import AccountHealth, SmtpAccount
+from webapp.models.states import State
+from webapp.models.token import ApiToken, IdempotencyRecord
+from webapp.models.user import SignInFailure, User, WebSession
+
+__all__ = [
+    "AccountHealth",
+    "ApiToken",
+    "Attempt",
+    "Contact",
+    "ContactGroup",
+    "Content",
+    "Credential",
+    "Event",
+    "EventType",
+    "IdempotencyRecord",
+    "JobRun",
+    "Lease",
+    "Message",
+    "Notification",
+    "Parameter",
+    "Rulebook",
+    "SandboxMail",
+    "SignInFailure",
+    "SmtpAccount",
+    "State",
+    "Text",
+    "TimelineEntry",
+    "User",
+    "WebSession",
+]

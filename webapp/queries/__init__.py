@@ -1,0 +1,1 @@
+"""Reads: what pages, the API and the command line show. Nothing here changes anything."""

@@ -1,0 +1,197 @@
+"""Claims: which process sends which message. Everything here runs inside the caller's write transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Row, and_, case, delete, func, insert, literal, select, update
+
+from webapp.models import Attempt, Content, Lease, Message, State, TimelineEntry
+from webapp.models.types import UtcDateTime
+from webapp.services import leases
+
+PRIORITIES = (2, 1, 0)
+RATE_WINDOW = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What delivering needs of a claimed message; a plain value, safe in any thread."""
+
+    id: int
+    token: int
+    recipient: str
+    recipient_name: str
+    content_id: int
+    reply_to: str | None
+    return_path: str | None
+    confirmation_to: str | None
+    attempts: int
+    at_most_once: bool
+    message_id: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A content row."""
+
+    subject: str
+    text: str
+    html: str | None
+
+
+_WANTED = [getattr(Message, name) for name in Claimed.__dataclass_fields__ if name != "token"]
+
+
+def node_name(token: int) -> str:
+    """Name of the lease that says a node lives."""
+    return f"node:{token}"
+
+
+def due(account_id: int, priority: int, now: datetime):  # type: ignore[no-untyped-def]
+    """SQL: what may be sent for an account, in the order of the queue's index."""
+    return and_(
+        Message.state == State.QUEUED,
+        Message.account_id == account_id,
+        Message.priority == priority,
+        Message.next_attempt_at <= now,
+        Message.expires_at > now,
+    )
+
+
+def count_due(connection: Connection, account_ids: Sequence[int], now: datetime, most: int) -> int:
+    """How many messages are due, counting no further than `most`."""
+    found = 0
+    for account_id in account_ids:
+        for priority in PRIORITIES:
+            if found < most:
+                rows = select(Message.id).where(due(account_id, priority, now)).limit(most - found).subquery()
+                found += connection.scalar(select(func.count()).select_from(rows)) or 0
+    return found
+
+
+def claim(connection: Connection, account_ids: Sequence[int], token: int, now: datetime, limit: int) -> list[Claimed]:
+    """Up to `limit` due messages of these accounts, now `sending` under `token`. Nothing when the node's lease is gone."""
+    if not _alive(connection, token):
+        return []
+    taken: list[Claimed] = []
+    for account_id in account_ids:
+        for priority in PRIORITIES:
+            if len(taken) < limit:
+                taken += _claim_band(connection, account_id, priority, token, now, limit - len(taken))
+    return taken
+
+
+def _alive(connection: Connection, token: int) -> bool:
+    lease = select(Lease.token).where(Lease.name == node_name(token), Lease.token == token, leases.is_live())
+    return connection.scalar(lease.with_for_update(read=True)) is not None
+
+
+def _claim_band(
+    connection: Connection, account_id: int, priority: int, token: int, now: datetime, limit: int
+) -> list[Claimed]:
+    chosen = (
+        select(Message.id)
+        .where(due(account_id, priority, now))
+        .order_by(Message.next_attempt_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("chosen")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+    rows = connection.execute(
+        update(Message)
+        .where(Message.id.in_(select(chosen.c.id)))
+        .values(state=State.SENDING, claim_token=token, transmitting=False)
+        .returning(*_WANTED)
+    )
+    return sorted((_claimed(row, token) for row in rows), key=lambda claimed: claimed.id)
+
+
+def _claimed(row: Row[tuple[object, ...]], token: int) -> Claimed:
+    return Claimed(token=token, **row._mapping)
+
+
+def claim_one(connection: Connection, message_id: int, token: int) -> Claimed | None:
+    """That message, when it is queued; for a person who waits for it."""
+    row = connection.execute(
+        update(Message)
+        .where(Message.id == message_id, Message.state == State.QUEUED)
+        .values(state=State.SENDING, claim_token=token, transmitting=False)
+        .returning(*_WANTED)
+    ).one_or_none()
+    return _claimed(row, token) if row else None
+
+
+def words_of(connection: Connection, content_ids: set[int]) -> dict[int, Words]:
+    """The words of these contents."""
+    rows = connection.execute(
+        select(Content.id, Content.subject, Content.text, Content.html).where(Content.id.in_(content_ids))
+    )
+    return {row.id: Words(row.subject, row.text, row.html) for row in rows}
+
+
+def sent_in_last_minute(connection: Connection, account_id: int, now: datetime) -> int:
+    """Tries of the last 60 s and what is in hand now: what a limit per minute counts, on all nodes."""
+    tried = connection.scalar(
+        select(func.count()).where(Attempt.account_id == account_id, Attempt.started_at > now - RATE_WINDOW)
+    )
+    in_hand = connection.scalar(
+        select(func.count()).where(Message.state == State.SENDING, Message.account_id == account_id)
+    )
+    return (tried or 0) + (in_hand or 0)
+
+
+def mark_transmitting(connection: Connection, claimed: Claimed) -> bool:
+    """Notes, before the final dot, that a message that must not be repeated may now have left. False: no longer ours."""
+    return (
+        connection.execute(
+            update(Message)
+            .where(Message.id == claimed.id, Message.claim_token == claimed.token, Message.state == State.SENDING)
+            .values(transmitting=True)
+        ).rowcount
+        == 1
+    )
+
+
+def release(connection: Connection, token: int, ids: Sequence[int] | None = None) -> int:
+    """Give claimed messages back to the queue as they were; all of `token`'s when no ids are named."""
+    ours = and_(Message.claim_token == token, Message.state == State.SENDING)
+    statement = update(Message).where(ours if ids is None else and_(ours, Message.id.in_(ids)))
+    return connection.execute(
+        statement.values(state=State.QUEUED, claim_token=None, transmitting=False),
+    ).rowcount
+
+
+def reap(connection: Connection, now: datetime) -> int:
+    """Free what dead nodes held. Leases go first: a node that wakes up then finds that it has none.
+
+    A message that must not be repeated and may have left becomes `unknown`; every other is queued again.
+    """
+    connection.execute(delete(Lease).where(~leases.is_live()))
+    orphaned = and_(Message.state == State.SENDING, Message.claim_token.not_in(select(Lease.token)))
+    in_doubt = and_(Message.at_most_once, Message.transmitting)
+    connection.execute(
+        insert(TimelineEntry).from_select(
+            ["message_id", "at", "kind", "detail"],
+            select(
+                Message.id,
+                literal(now, UtcDateTime()),
+                case((in_doubt, "left_in_doubt"), else_="freed"),
+                literal({}, TimelineEntry.detail.type),
+            ).where(orphaned),
+        )
+    )
+    return connection.execute(
+        update(Message)
+        .where(orphaned)
+        .values(
+            state=case((in_doubt, State.UNKNOWN), else_=State.QUEUED),
+            reason=case((in_doubt, "unanswered"), else_=""),
+            claim_token=None,
+            transmitting=False,
+        )
+    ).rowcount

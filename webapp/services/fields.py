@@ -1,0 +1,219 @@
+"""Field types that several nouns share: what a value must be, and the form in which it is kept. Pure.
+
+Each is a type for pydantic whose validator raises ValueError in words that say what to write instead.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from babel.core import Locale, UnknownLocaleError
+from pydantic import AfterValidator, BeforeValidator, ValidationInfo
+
+from webapp.channels.registry import CHANNELS
+from webapp.channels.smtp_tls import normal_pin
+from webapp.mail.address import normalise_email
+from webapp.models.catalogue import Severity
+from webapp.services.checks import check_text
+
+LONGEST_NAME = 120
+LONGEST_LINE = 200
+LONGEST_TEXT = 100_000
+
+_INVISIBLE = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.IGNORECASE)
+_MOBILE = re.compile(r"\+[1-9][0-9]{6,14}")
+_PIN = re.compile(r"[0-9a-f]{64}")
+_HOST_WORDS = "Write a host name or an IP address alone, such as mail.corp.example."
+
+
+def normal_name(text: str) -> str:
+    """A name as it is kept and compared: composed Unicode (NFC) without spaces around it."""
+    return unicodedata.normalize("NFC", text).strip(" ")
+
+
+def _checked(text: str, *, most: int, needed: bool, lines: bool) -> str:
+    problem = check_text("", text, most=most, needed=needed, lines=lines)
+    if problem:
+        raise ValueError(problem.words)
+    invisible = _INVISIBLE.search(text)
+    if invisible:
+        raise ValueError(f"An invisible character (U+{ord(invisible[0]):04X}) is in it; remove it.")
+    return text
+
+
+def line(most: int = LONGEST_LINE, *, needed: bool = False) -> AfterValidator:
+    """One line of at most `most` characters."""
+    return AfterValidator(lambda text: _checked(normal_name(text), most=most, needed=needed, lines=False))
+
+
+def lines(most: int = LONGEST_TEXT, *, needed: bool = False) -> AfterValidator:
+    """A text of at most `most` characters; line ends are kept as plain newlines."""
+    return AfterValidator(
+        lambda text: _checked(text.replace("\r\n", "\n").replace("\r", "\n"), most=most, needed=needed, lines=True)
+    )
+
+
+def between(least: int, most: int) -> AfterValidator:
+    """A whole number of that range, both ends included."""
+
+    def check(number: int) -> int:
+        if not least <= number <= most:
+            raise ValueError(f"Use a whole number from {least} to {most}.")
+        return number
+
+    return AfterValidator(check)
+
+
+def one_of(*values: str) -> AfterValidator:
+    """One of these words."""
+
+    def check(text: str) -> str:
+        if text not in values:
+            raise ValueError(f"Use one of {', '.join(values)}.")
+        return text
+
+    return AfterValidator(check)
+
+
+def optional(validator: Callable[[str], str]) -> AfterValidator:
+    """An empty text, or one that `validator` accepts."""
+    return AfterValidator(lambda text: validator(text) if text else "")
+
+
+def reference(section: str, noun: str) -> AfterValidator:
+    """The name of something in another section; the names there are in the validation's context."""
+
+    def check(text: str | None, info: ValidationInfo) -> str | None:
+        if text is None:
+            return None
+        name, names = normal_name(text), info.context[section]
+        if name not in names:
+            raise ValueError(f"There is no {noun} named {name[:LONGEST_NAME]!r}. Add it, or correct the name.")
+        return name
+
+    return AfterValidator(check)
+
+
+def distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+    """No value twice."""
+    twice = sorted({value for value in values if values.count(value) > 1}) if len(set(values)) < len(values) else []
+    if twice:
+        raise ValueError(f"{', '.join(twice)} is listed more than once; keep one.")
+    return values
+
+
+def in_order(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Distinct values in alphabetical order, for lists whose order means nothing."""
+    return tuple(sorted(distinct(values)))
+
+
+def something(values: tuple[str, ...]) -> tuple[str, ...]:
+    """At least one value."""
+    if not values:
+        raise ValueError("List at least one.")
+    return values
+
+
+def check_host(text: str) -> str:
+    """A host name (RFC 1123 section 2.1, underscores and single labels allowed) or IP address, in lower case."""
+    host = text.strip(" ").lower()
+    if "://" in host or "/" in host:
+        raise ValueError(f"This is an address of a page. {_HOST_WORDS}")
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    try:
+        return str(ipaddress.ip_address(bare))
+    except ValueError:
+        pass
+    if re.fullmatch(r"[^:]+:[0-9]+", host):
+        raise ValueError(f"The port has a field of its own. {_HOST_WORDS}")
+    try:
+        labels = host.removesuffix(".").encode("idna").decode("ascii").split(".")
+    except UnicodeError:
+        raise ValueError(_HOST_WORDS) from None
+    if len(host) > 253 or not all(map(_LABEL.fullmatch, labels)) or labels[-1].isdigit():
+        raise ValueError(_HOST_WORDS)
+    return host
+
+
+def check_mobile(text: str) -> str:
+    """A telephone number in E.164: a plus sign, the country, the number."""
+    if not _MOBILE.fullmatch(text):
+        raise ValueError('Write the number in E.164, in quotes: "+5511999990000".')
+    return text
+
+
+def check_locale(text: str) -> str:
+    """A language tag (BCP 47) that the translations library knows, in its usual spelling (`pt-BR`)."""
+    try:
+        return str(Locale.parse(text.replace("_", "-"), sep="-")).replace("_", "-")
+    except (UnknownLocaleError, ValueError):
+        raise ValueError(f"{text[:40]!r} is not a known language. Write a tag such as en, pt-BR or es.") from None
+
+
+def check_zone(text: str) -> str:
+    """A time zone of the IANA database."""
+    try:
+        return "UTC" if text == "UTC" else ZoneInfo(text).key
+    except (ValueError, OSError, KeyError):
+        raise ValueError(f"{text[:60]!r} is not a known time zone. Write one such as America/Sao_Paulo.") from None
+
+
+def check_pin(text: str) -> str:
+    """The SHA-256 of a certificate as 64 lower-case hexadecimal digits; colons and spaces are ignored."""
+    pin = normal_pin(text)
+    if not _PIN.fullmatch(pin):
+        raise ValueError("Write the certificate's SHA-256: 64 hexadecimal digits, colons ignored.")
+    return pin
+
+
+def check_url(text: str) -> str:
+    """An http or https address to put paths behind, without a slash at its end."""
+    words = "Write an address such as https://arauto.corp.example, without a query."
+    _checked(text, most=LONGEST_LINE, needed=True, lines=False)
+    try:
+        url = urlsplit(text)
+        usable = url.scheme in ("http", "https") and url.hostname and (url.port is None or url.port)
+    except ValueError:
+        raise ValueError(words) from None
+    if not usable or url.query or url.fragment or url.username is not None or re.search(r"\s", text):
+        raise ValueError(words)
+    check_host(url.hostname or "")
+    return text.rstrip("/")
+
+
+def _in_registry_order(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(distinct(values), key=list(CHANNELS).index))
+
+
+def _none_is_empty(value: Any) -> Any:
+    return "" if value is None else value
+
+
+def _list_to_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+Name = Annotated[str, line(LONGEST_NAME, needed=True)]
+EmptyLine = Annotated[str, BeforeValidator(_none_is_empty), line()]
+Email = Annotated[str, AfterValidator(normalise_email)]
+EmptyEmail = Annotated[str, BeforeValidator(_none_is_empty), optional(normalise_email)]
+EmptyMobile = Annotated[str, BeforeValidator(_none_is_empty), optional(check_mobile)]
+Host = Annotated[str, AfterValidator(check_host)]
+Port = Annotated[int, between(1, 65535)]
+LocaleTag = Annotated[str, AfterValidator(check_locale)]
+Zone = Annotated[str, AfterValidator(check_zone)]
+Pin = Annotated[str, AfterValidator(check_pin)]
+EmptyUrl = Annotated[str, BeforeValidator(_none_is_empty), optional(check_url)]
+Channel = Annotated[str, one_of(*CHANNELS)]
+Channels = Annotated[
+    tuple[Channel, ...], BeforeValidator(_list_to_tuple), AfterValidator(something), AfterValidator(_in_registry_order)
+]
+AsTuple = BeforeValidator(_list_to_tuple)
+SeverityName = Annotated[str, one_of(*Severity)]

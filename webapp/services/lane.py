@@ -1,0 +1,170 @@
+"""A lane: one account's messages in this process, carried by up to as many couriers as the account allows anywhere."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from typing import TYPE_CHECKING
+
+from webapp import clock
+from webapp.channels.base import AccountTrouble, TroubleKind
+from webapp.mail.compose import Words
+from webapp.services.accounts import Account
+from webapp.services.claims import Claimed
+from webapp.services.courier import Courier
+
+if TYPE_CHECKING:
+    from webapp.services.sender import Sender
+
+log = logging.getLogger(__name__)
+BATCH = 200
+IDLE_SECONDS = 5.0
+BUSY_SECONDS = 30.0
+
+
+class Lane:
+    """Workers share what was claimed; the one that finds nothing claims the next batch for all."""
+
+    def __init__(self, sender: Sender, account: Account):
+        self._sender = sender
+        self.account = account
+        self.sources: tuple[int, ...] = (account.id,)  # whose messages it carries: its own, and those it is the fallback of
+        self._ready: deque[Claimed] = deque()
+        self._words: dict[int, Words] = {}
+        self._more = threading.Condition()
+        self._claiming = threading.Lock()
+        self._couriers: dict[threading.Thread, Courier | None] = {}
+        self._waiting = 0
+        self._limit: int | None = None
+        self._limit_until = 0.0
+        self._closed = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether any worker is at it."""
+        with self._more:
+            return bool(self._couriers)
+
+    def want(self, due: int) -> None:
+        """There are `due` messages: wake waiting workers and start more, as far as they are needed and allowed."""
+        with self._more:
+            self._more.notify(due)
+            missing = min(due - self._waiting, self._allowed() - len(self._couriers))
+            for _ in range(max(0, missing)):
+                worker = threading.Thread(target=self._work, name=f"send-{self.account.name}", daemon=True)
+                self._couriers[worker] = None
+                worker.start()
+
+    def _allowed(self) -> int:
+        limited = self._limit is not None and clock.monotonic() < self._limit_until
+        most = self._sender.connections or self.account.max_connections
+        most = min(most, self.account.max_connections)
+        return min(most, self._limit or 1) if limited else most
+
+    def _work(self) -> None:
+        worker, slot = threading.current_thread(), None
+        try:
+            slot = self._sender.take_slot(self.account)
+            if slot is not None:
+                self._carry(worker)
+        except Exception:
+            log.exception("a sender of %s stopped", self.account.name)
+        finally:
+            courier = self._couriers[worker]
+            if courier is not None:
+                courier.close()
+            if slot is not None:
+                self._sender.give_slot(slot)
+            with self._more:
+                del self._couriers[worker]
+            if slot is not None:
+                self._sender.wake()
+
+    def _carry(self, worker: threading.Thread) -> None:
+        courier = Courier(self.account, self._sender.composer, self._sender.guards)
+        with self._more:
+            self._couriers[worker] = courier
+        while (claimed := self._next()) is not None:
+            try:
+                courier.adopt(self.account)
+                tried = courier.deliver(claimed, self._words)
+                if tried is None:
+                    self._sender.release([claimed])
+                elif self._sender.settler.settle(tried) and self.account.failures:
+                    self._sender.account_works(self.account)
+            except AccountTrouble as trouble:
+                self._trouble(claimed, trouble)
+                return
+
+    def _next(self) -> Claimed | None:
+        """The next message; None when there was none for a while, or the lane is closed."""
+        end = clock.monotonic() + (0.0 if self._sender.draining else IDLE_SECONDS)
+        while not self._closed:
+            claimed = self._pop()
+            if claimed is not None or self._sender.stopping:
+                return claimed
+            with self._claiming:
+                if not self._ready:
+                    self._claim()
+            with self._more:
+                if self._ready:
+                    continue
+                if self._closed or len(self._couriers) > self._allowed() or clock.monotonic() >= end:
+                    return None
+                self._waiting += 1
+                self._more.wait(max(0.0, end - clock.monotonic()))
+                self._waiting -= 1
+        return None
+
+    def _pop(self) -> Claimed | None:
+        with self._more:
+            if self._closed or not self._ready:
+                return None
+            return self._ready.popleft()
+
+    def _claim(self) -> None:
+        taken, words = self._sender.claim(self.account, self.sources, BATCH)
+        with self._more:
+            wanted = {claimed.content_id for claimed in self._ready} | {claimed.content_id for claimed in taken}
+            self._words = {number: text for number, text in self._words.items() if number in wanted} | words
+            self._ready.extend(taken)
+            if self._waiting:
+                self._more.notify(len(taken))
+
+    def _trouble(self, claimed: Claimed, trouble: AccountTrouble) -> None:
+        """The account is at fault: what is in hand goes back as it was, and the server is left alone."""
+        with self._more:
+            others = sum(1 for courier in self._couriers.values() if courier is not None) - 1
+            back, self._ready = [claimed, *self._ready], deque()
+        if trouble.kind is TroubleKind.BUSY and others > 0:
+            self._limit, self._limit_until = others, clock.monotonic() + BUSY_SECONDS
+            log.info("%s takes no more than %d connections now: %s", self.account.name, others, trouble.words)
+        else:
+            self._sender.account_trouble(self.account, trouble)
+            log.warning("%s: trouble at %s: %s", self.account.name, trouble.stage, trouble.words)
+        self._sender.release(back)
+
+    def close(self) -> list[Claimed]:
+        """Start nothing more; what was claimed and not begun comes back."""
+        with self._more:
+            self._closed = True
+            rest, self._ready = list(self._ready), deque()
+            self._more.notify_all()
+        return rest
+
+    def join(self, until: float) -> bool:
+        """Wait for the workers until `until` (monotonic); True when all ended."""
+        with self._more:
+            workers = list(self._couriers)
+        for worker in workers:
+            worker.join(max(0.0, until - clock.monotonic()))
+        return not any(worker.is_alive() for worker in workers)
+
+    def abort(self) -> None:
+        """Cut every connection: who waits for an answer stops waiting."""
+        with self._more:
+            couriers = list(self._couriers.values())
+        for courier in couriers:
+            if courier is not None:
+                courier.abort()

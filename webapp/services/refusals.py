@@ -1,0 +1,48 @@
+"""What pydantic found wrong, as problems in words that a person understands. No value is ever repeated: it may be secret."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from webapp.errors import Problem
+
+WORDS: Mapping[str, str] = {
+    "missing": "This is needed.",
+    "string_type": "Write a text; put it in quotes if it looks like a number, a date, yes or no.",
+    "int_type": "Write a whole number, without quotes.",
+    "bool_type": "Write true or false, without quotes.",
+    "tuple_type": "Write a list, such as [first, second].",
+    "model_type": "Write keys and their values here.",
+    "string_unicode": "It holds half of a character pair (a lone surrogate); use valid Unicode.",
+}
+
+
+def problems_of(error: ValidationError, entry: type[BaseModel], path: str) -> list[Problem]:
+    """Every problem of one entry; `path` names the entry, and may be empty."""
+    return [Problem(below(path, *found["loc"]), _words(found, entry)) for found in error.errors(include_url=False)]
+
+
+def below(path: str, *steps: str | int) -> str:
+    """`below("groups[0]", "contacts", 2)` is `groups[0].contacts[2]`."""
+    for step in steps:
+        path = f"{path}[{step}]" if isinstance(step, int) else f"{path}.{step}" if path else step
+    return path
+
+
+def _words(found: ErrorDetails, entry: type[BaseModel]) -> str:
+    kind = found["type"]
+    if kind == "value_error":
+        return str(found["ctx"]["error"])
+    if kind == "extra_forbidden":
+        return unknown_key(str(found["loc"][-1]), list(entry.model_fields) if len(found["loc"]) == 1 else [])
+    return WORDS.get(kind, f"{found['msg']}.")
+
+
+def unknown_key(key: str, known: Sequence[str]) -> str:
+    """Words for a key that means nothing here, with the one that was probably meant."""
+    meant = get_close_matches(key, known, n=1)
+    return f"There is no such key; did you mean {meant[0]}?" if meant else "There is no such key; remove it."

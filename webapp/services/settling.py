@@ -1,0 +1,192 @@
+"""Settling: the result of an attempt becomes the message's new state, in groups.
+
+Every connection waits for its own result to be committed before it sends another final dot, so a crash can repeat at
+most one message per open connection. Those that wait at the same moment share one commit: the first becomes the
+leader and takes along whatever has gathered, so the group grows with the load and a lone message waits for nobody.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, bindparam, insert, literal_column, or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from webapp.channels.base import Outcome, Result
+from webapp.database import WRITE, HotStatement, write_turn
+from webapp.models import Attempt, Message, State
+from webapp.services.claims import Claimed
+from webapp.services.retry import judge
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One attempt that came to an end."""
+
+    claimed: Claimed
+    account_id: int
+    result: Result
+    started_at: datetime
+    ended_at: datetime
+    tls: str = ""
+
+
+_OURS = (
+    Message.id == bindparam("the_id", type_=Message.id.type),
+    Message.claim_token == bindparam("the_token", type_=Message.claim_token.type),
+    Message.state == literal_column(f"'{State.SENDING.value}'"),
+)
+_NOTED = ("account_id", "started_at", "duration_ms", "outcome", "stage", "code", "enhanced", "words", "tls")
+_NOTE = insert(Attempt).from_select(
+    ["message_id", *_NOTED],
+    select(Message.id, *[bindparam(f"a_{name}", type_=getattr(Attempt, name).type) for name in _NOTED]).where(*_OURS),
+    include_defaults=False,
+)
+_MOVED = {
+    name: bindparam(f"m_{name}", type_=getattr(Message, name).type)
+    for name in ("state", "reason", "attempts", "next_attempt_at", "sent_at", "last_stage", "last_code", "last_words")
+}
+_MOVE = (
+    update(Message)
+    .where(*_OURS)
+    .values(
+        **_MOVED,
+        maybe_repeated=or_(Message.maybe_repeated, bindparam("m_repeated", type_=Message.maybe_repeated.type)),
+        claim_token=None,
+        transmitting=False,
+    )
+)
+
+
+class Settling:
+    """Writes attempts and new states on connections of one engine."""
+
+    def __init__(self, engine: Engine):
+        self._note = HotStatement(_NOTE, engine)
+        self._move = HotStatement(_MOVE, engine)
+
+    def settle(self, connection: Connection, tries: Sequence[Tried]) -> int:
+        """The attempt and the new state of each message that is still ours; how many were.
+
+        A try whose claim was lost in the meantime (another node took the message over) leaves no trace.
+        """
+        rows = [{**_attempt(tried), **_moved(tried)} for tried in tries]
+        self._note.run(connection, rows)
+        return self._move.run(connection, rows)
+
+
+def _attempt(tried: Tried) -> dict[str, object]:
+    result = tried.result
+    return {
+        "the_id": tried.claimed.id,
+        "the_token": tried.claimed.token,
+        "a_account_id": tried.account_id,
+        "a_started_at": tried.started_at,
+        "a_duration_ms": max(0, round((tried.ended_at - tried.started_at).total_seconds() * 1000)),
+        "a_outcome": result.outcome.value,
+        "a_stage": result.stage.value,
+        "a_code": result.code,
+        "a_enhanced": result.enhanced,
+        "a_words": result.words,
+        "a_tls": tried.tls,
+    }
+
+
+def _moved(tried: Tried) -> dict[str, object]:
+    claimed, result = tried.claimed, tried.result
+    attempts = claimed.attempts + 1
+    verdict = judge(result, attempts=attempts, at_most_once=claimed.at_most_once, now=tried.ended_at)
+    accepted = result.outcome is Outcome.ACCEPTED
+    return {
+        "m_state": verdict.state.value,
+        "m_reason": verdict.reason,
+        "m_attempts": attempts,
+        "m_next_attempt_at": verdict.next_attempt_at,
+        "m_sent_at": tried.ended_at if accepted else None,
+        "m_repeated": verdict.maybe_repeated,
+        "m_last_stage": "" if accepted else result.stage.value,
+        "m_last_code": None if accepted else result.code,
+        "m_last_words": "" if accepted else result.words,
+    }
+
+
+class _Waiting:
+    __slots__ = ("done", "tried")
+
+    def __init__(self, tried: Tried):
+        self.tried = tried
+        self.done = False
+
+
+class Settler:
+    """Shared by all connections of a process. `give_up` ends the waiting for a database that does not come back."""
+
+    def __init__(self, engine: Engine, *, on_settled: Callable[[Sequence[Tried]], None] | None = None):
+        self._engine = engine
+        self._settling = Settling(engine)
+        self._connection: Connection | None = None
+        self._on_settled = on_settled
+        self._gathering = threading.Lock()
+        self._committing = threading.Lock()
+        self._waiting: list[_Waiting] = []
+        self._driver_errors = (engine.dialect.loaded_dbapi.Error,)
+        self.give_up = threading.Event()
+        self.error: str = ""
+
+    def settle(self, tried: Tried) -> bool:
+        """Returns once the result is committed; False when it was given up (the message is then tried again later)."""
+        mine = _Waiting(tried)
+        with self._gathering:
+            self._waiting.append(mine)
+        with self._committing:
+            if not mine.done:
+                with self._gathering:
+                    group, self._waiting = self._waiting, []
+                self._commit(group)
+        return mine.done
+
+    def _commit(self, group: list[_Waiting]) -> None:
+        """A result that cannot be written is not forgotten: nothing else is sent until it is."""
+        wait = 0.1
+        while True:
+            try:
+                self._write([waiting.tried for waiting in group])
+                break
+            except (SQLAlchemyError, *self._driver_errors) as error:
+                self._drop_connection()
+                self.error = str(getattr(error, "orig", None) or error)
+                log.error("results cannot be written, sending waits: %s", self.error)
+                if self.give_up.wait(wait):
+                    return
+                wait = min(wait * 2, 5.0)
+        self.error = ""
+        for waiting in group:
+            waiting.done = True
+        if self._on_settled:
+            self._on_settled([waiting.tried for waiting in group])
+
+    def _write(self, tries: Sequence[Tried]) -> None:
+        """One transaction on the settler's own connection, kept open from group to group."""
+        with write_turn(self._engine):
+            if self._connection is None:
+                self._connection = self._engine.connect().execution_options(**WRITE)
+            with self._connection.begin():
+                self._settling.settle(self._connection, tries)
+
+    def _drop_connection(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(Exception):
+                connection.invalidate()
+                connection.close()
+
+    def close(self) -> None:
+        """Give the connection back; nothing is settled afterwards."""
+        self._drop_connection()

@@ -1,0 +1,65 @@
+"""Upkeep: what the periodic jobs do, and the note of when each last ran."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+
+from webapp import clock
+from webapp.models import IdempotencyRecord, JobRun, SandboxMail, SignInFailure, WebSession
+from webapp.services import claims, leases, wake
+from webapp.services.unit import after_commit, write
+
+ANSWERS_KEPT = timedelta(days=7)
+SESSION_IDLE = timedelta(hours=12)
+FAILURES_KEPT = timedelta(days=1)
+SANDBOX_KEPT = 1000
+
+new_token = leases.new_token
+
+
+def begin_job(name: str, token: int, interval_seconds: int) -> bool:
+    """Take the job's lease. False while another process has it, or when one ran the job less than half an interval ago."""
+    recent = timedelta(seconds=interval_seconds / 2)
+    with write() as session:
+        run = session.get(JobRun, name) or JobRun(name=name)
+        if run.started_at and abs(clock.now() - run.started_at) < recent:
+            return False
+        if not leases.acquire(session.connection(), f"job:{name}", token):
+            return False
+        run.started_at, run.finished_at = clock.now(), None
+        session.add(run)
+    return True
+
+
+def end_job(name: str, *, summary: str = "", error: str = "") -> None:
+    """Note how a run ended."""
+    with write() as session:
+        run = session.get_one(JobRun, name)
+        run.finished_at, run.summary, run.error = clock.now(), summary[:500], error[:500]
+        if not error:
+            run.succeeded_at = run.finished_at
+
+
+def free_claims() -> int:
+    """Queue what dead nodes held; how many messages."""
+    with write() as session:
+        freed = claims.reap(session.connection(), clock.now())
+        if freed:
+            after_commit(wake.wake_all)
+    return freed
+
+
+def forget_old() -> int:
+    """Delete what is of no more use: old answers, sign-ins, failures, and the oldest sandbox mail; how many rows."""
+    now = clock.now()
+    newest = select(SandboxMail.id).order_by(SandboxMail.id.desc()).offset(SANDBOX_KEPT).limit(1).scalar_subquery()
+    statements = (
+        delete(IdempotencyRecord).where(IdempotencyRecord.created_at < now - ANSWERS_KEPT),
+        delete(WebSession).where(WebSession.seen_at < now - SESSION_IDLE),
+        delete(SignInFailure).where(SignInFailure.at < now - FAILURES_KEPT),
+        delete(SandboxMail).where(SandboxMail.id <= newest),
+    )
+    with write() as session:
+        return sum(session.execute(statement).rowcount for statement in statements)
