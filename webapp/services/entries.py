@@ -9,29 +9,29 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.errors import Problem
-from webapp.extensions import db
 from webapp.services.fields import normal_name
 
-Row = TypeVar("Row")
 Action = Literal["created", "changed", "removed"]
+Fields = dict[str, tuple[Any, Any]]
 
 
 class Entry(BaseModel):
     """Base of the entries: unknown keys are refused, and so is a value of another type, however similar."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, validate_default=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, validate_default=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What became of one entry. `fields` holds before and after; a secret's are never the secret."""
+    """What became of one entry. `fields` holds before and after; of a secret only that it changed."""
 
     section: str
     name: str
@@ -39,96 +39,114 @@ class Change:
     fields: Mapping[str, tuple[Any, Any]]
 
 
-@dataclass(slots=True)
-class Item(Generic[Row]):
+@dataclass(slots=True, eq=False)
+class Item:
     """One entry on its way through a change.
 
-    `before` is None for one that is new, `after` for one that goes; `path` is where the input named it, None when it
-    did not; `given` are the keys that the input held, and `secret` what a write-only key brought.
+    `before` is None for one that is new, `after` for one that goes. `path` is where the input named it, None when it
+    did not; `given` is what the input said, and `secret` the text that a write-only key brought.
     """
 
     before: dict[str, Any] | None
     after: dict[str, Any] | None
-    row: Row | None = None
+    row: Any = None
     path: str | None = None
     given: Mapping[str, Any] = field(default_factory=dict)
     secret: str | None = None
 
-    @property
-    def moved(self) -> bool:
-        """Whether anything but the secret differs."""
-        return self.before != self.after
 
-
-Items = dict[Hashable, Item[Any]]
+Items = dict[Hashable, Item]
 World = Mapping[str, Items]
 
 
-class Section(ABC, Generic[Row]):
-    """The rules of one noun. `name` is its key in the configuration file."""
+class Section(ABC):
+    """The rules of one noun. `name` is its key in the configuration file; `key_field` tells its entries apart."""
 
-    name: str
-    entry: type[Entry]
-    row: type[Row]
+    name: ClassVar[str]
+    noun: ClassVar[str]
+    entry: ClassVar[type[Entry]]
+    row: ClassVar[Any]
+    key_field: ClassVar[str] = "name"
 
     def key(self, data: Mapping[str, Any]) -> Hashable | None:
-        """What identifies an entry among its like; None when the input does not say."""
-        name = data.get("name")
+        """What identifies an entry among its like, also before it is validated; None when the input does not say."""
+        name = data.get(self.key_field)
         return normal_name(name) if isinstance(name, str) else None
-
-    def key_field(self) -> str:
-        """The field that is named when two entries have the same key."""
-        return "name"
 
     def title(self, entry: Mapping[str, Any]) -> str:
         """The entry's name for people."""
-        return str(entry["name"])
+        return str(entry[self.key_field])
 
-    @abstractmethod
+    def rows(self, session: Session) -> Iterable[Any]:
+        """Every row, in a lasting order: for export, and where the first one wins."""
+        return session.scalars(select(self.row).order_by(self.row.id))
+
+    def entry_of(self, row: Any) -> dict[str, Any]:
+        """The entry that a row stands for; a noun with references says them by name."""
+        return {name: getattr(row, name) for name in self.entry.model_fields}
+
     def read(self, session: Session) -> Items:
-        """Everything that is stored, unchanged, in a lasting order."""
+        """Everything that is stored, unchanged."""
+        entries = ((row, self.entry_of(row)) for row in self.rows(session))
+        return {self.key(entry): Item(before=entry, after=dict(entry), row=row) for row, entry in entries}
+
+    def find(self, items: Items, which: int | str) -> Item | None:
+        """The item of row number `which`; of a noun without numbers, the one with that key."""
+        return next((item for item in items.values() if item.row is not None and item.row.id == which), None)
 
     def settle(self, items: Items) -> list[Problem]:
         """Rules between entries. May complete `after`, whose values are not validated yet."""
         return []
 
-    def uses(self, entry: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-        """The section and name of everything that the entry refers to."""
+    def accept(self, item: Item, entry: Any) -> None:
+        """Take over what validation made of the input."""
+        item.after = entry.model_dump()
+
+    def uses(self, entry: Mapping[str, Any]) -> Iterable[tuple[str, str | None]]:
+        """Section and name of everything that the entry refers to; None for a reference that is not set."""
         return ()
 
-    def missing(self, item: Item[Row]) -> dict[str, Any] | None:
-        """What stands in place of an entry that is removed: nothing, unless it is built in."""
+    def without(self, item: Item) -> dict[str, Any] | None:
+        """What stands in the place of an entry that is removed: nothing, unless it is built in."""
         return None
 
-    def changed_fields(self, item: Item[Row]) -> dict[str, tuple[Any, Any]]:
+    def differences(self, item: Item) -> Fields:
         """Before and after of every field that differs."""
         before, after = item.before or {}, item.after or {}
-        return {
-            name: (before.get(name), after.get(name))
-            for name in (after or before)
-            if before.get(name) != after.get(name)
-        }
+        pairs = {name: (before.get(name), after.get(name)) for name in after or before}
+        return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
     def clear(self, items: Items) -> None:
-        """What must be written before anything else so that no constraint is broken on the way."""
+        """Change what must be written before all else, so that no constraint is broken on the way."""
+        return
+
+    def blank(self) -> Any:
+        """The row of a new entry, still empty."""
+        return self.row()
 
     @abstractmethod
-    def put(self, session: Session, item: Item[Row], world: World) -> None:
-        """Write `after` into the row, which is a blank one when the entry is new. Other rows are found in `world`."""
+    def put(self, session: Session, row: Any, entry: Mapping[str, Any], world: World) -> None:
+        """Write the entry into its row. Nothing is flushed meanwhile, so rows in `world` may still be blank."""
 
-    def seal(self, session: Session, item: Item[Row]) -> None:
-        """Write what needs the row's number."""
+    def finish(self, item: Item, world: World) -> None:
+        """Write what needs the numbers of new rows."""
+        return
 
-    def remove(self, session: Session, item: Item[Row]) -> None:
+    def remove(self, session: Session, item: Item) -> None:
         """Delete the row."""
         session.delete(item.row)
 
 
-def fill(row: Any, entry: Mapping[str, Any], names: Iterable[str]) -> None:
-    """Copy plain fields into a row, and move its version even if only its lists change."""
-    for name in names:
-        setattr(row, name, entry[name])
+def fill(row: Any, values: Mapping[str, Any]) -> None:
+    """Copy values into a row and move its version, even when only its lists changed."""
+    for name, value in values.items():
+        setattr(row, name, value)
     row.updated_at = clock.now()
+
+
+def without(entry: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """The entry's fields but these, which are references."""
+    return {name: value for name, value in entry.items() if name not in names}
 
 
 def row_of(world: World, section: str, name: str | None) -> Any:
@@ -136,9 +154,6 @@ def row_of(world: World, section: str, name: str | None) -> Any:
     return None if name is None else world[section][name].row
 
 
-def stored(session: Session, section: Section[Any], entries: Iterable[tuple[Any, dict[str, Any]]]) -> Items:
-    """Items of rows and their entries."""
-    return {section.key(entry): Item(before=entry, after=entry, row=row) for row, entry in entries}
-
-
-Model = db.Model
+def rows_of(world: World, section: str, names: Iterable[str]) -> list[Any]:
+    """The rows that validated references mean."""
+    return [row_of(world, section, name) for name in names]

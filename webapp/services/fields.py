@@ -93,8 +93,8 @@ def reference(section: str, noun: str) -> AfterValidator:
     def check(text: str | None, info: ValidationInfo) -> str | None:
         if text is None:
             return None
-        name, names = normal_name(text), info.context[section]
-        if name not in names:
+        name = normal_name(text)
+        if name not in (info.context or {})[section]:
             raise ValueError(f"There is no {noun} named {name[:LONGEST_NAME]!r}. Add it, or correct the name.")
         return name
 
@@ -192,7 +192,8 @@ def _in_registry_order(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(distinct(values), key=list(CHANNELS).index))
 
 
-def _none_is_empty(value: Any) -> Any:
+def none_is_empty(value: Any) -> Any:
+    """An optional text may be written as null."""
     return "" if value is None else value
 
 
@@ -201,16 +202,16 @@ def _list_to_tuple(value: Any) -> Any:
 
 
 Name = Annotated[str, line(LONGEST_NAME, needed=True)]
-EmptyLine = Annotated[str, BeforeValidator(_none_is_empty), line()]
+EmptyLine = Annotated[str, BeforeValidator(none_is_empty), line()]
 Email = Annotated[str, AfterValidator(normalise_email)]
-EmptyEmail = Annotated[str, BeforeValidator(_none_is_empty), optional(normalise_email)]
-EmptyMobile = Annotated[str, BeforeValidator(_none_is_empty), optional(check_mobile)]
+EmptyEmail = Annotated[str, BeforeValidator(none_is_empty), optional(normalise_email)]
+EmptyMobile = Annotated[str, BeforeValidator(none_is_empty), optional(check_mobile)]
 Host = Annotated[str, AfterValidator(check_host)]
 Port = Annotated[int, between(1, 65535)]
 LocaleTag = Annotated[str, AfterValidator(check_locale)]
 Zone = Annotated[str, AfterValidator(check_zone)]
 Pin = Annotated[str, AfterValidator(check_pin)]
-EmptyUrl = Annotated[str, BeforeValidator(_none_is_empty), optional(check_url)]
+EmptyUrl = Annotated[str, BeforeValidator(none_is_empty), optional(check_url)]
 Channel = Annotated[str, one_of(*CHANNELS)]
 Channels = Annotated[
     tuple[Channel, ...], BeforeValidator(_list_to_tuple), AfterValidator(something), AfterValidator(_in_registry_order)

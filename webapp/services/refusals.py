@@ -1,4 +1,7 @@
-"""What pydantic found wrong, as problems in words that a person understands. No value is ever repeated: it may be secret."""
+"""What pydantic found wrong, as problems in words that a person understands.
+
+Values that pydantic names are never repeated: they may be secret.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,106 @@
+"""One entry at a time, as forms change it: fields without a prefix, rows by number, the same rules."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from tests.factories import make_messages
+from webapp.errors import InvalidInput, NotFound
+from webapp.extensions import db
+from webapp.models import Contact, ContactGroup, EventType, Message, SmtpAccount
+from webapp.services import configuration
+
+
+def number(model, name):
+    return db.session.scalar(select(model.id).where(model.name == name))
+
+
+def paths(action) -> list[str]:
+    with pytest.raises(InvalidInput) as refused:
+        action()
+    return [problem.path for problem in refused.value.problems]
+
+
+def test_a_new_one(any_ctx):
+    [change] = configuration.save("contacts", {"name": "Ana", "email": "ana@corp.example"})
+    assert (change.action, change.name) == ("created", "Ana")
+    assert number(Contact, "Ana")
+
+
+def test_paths_are_field_names(ctx):
+    data = {"name": "R", "sender_email": "x", "host": "h", "port": 99999}
+    assert paths(lambda: configuration.save("smtp_accounts", data)) == ["sender_email", "port"]
+
+
+def test_a_name_is_taken(ctx, full):
+    configuration.apply(full)
+    assert paths(lambda: configuration.save("contacts", {"name": "Ana"})) == ["name"]
+    assert paths(lambda: configuration.save("contacts", {"name": "Ana"}, number(Contact, "Bea"))) == ["name"]
+
+
+def test_a_new_name_keeps_every_reference(any_ctx, full):
+    configuration.apply(full)
+    configuration.save("contacts", {"name": "Anna"}, number(Contact, "Ana"))
+    configuration.save("smtp_accounts", {"name": "Spare"}, number(SmtpAccount, "Second"))
+    group = db.session.get_one(ContactGroup, number(ContactGroup, "Security"))
+    assert {contact.name for contact in group.contacts} == {"Anna", "Bea"}
+    relay = db.session.get_one(SmtpAccount, number(SmtpAccount, "Relay"))
+    assert relay.fallback.name == "Spare"
+
+
+def test_an_account_cannot_fall_back_on_itself_by_its_old_name(ctx, full):
+    configuration.apply(full)
+    data = {"name": "Other", "fallback": "Second"}
+    assert paths(lambda: configuration.save("smtp_accounts", data, number(SmtpAccount, "Second"))) == ["fallback"]
+
+
+def test_the_default_moves_by_a_form_too(any_ctx, full):
+    configuration.apply(full)
+    changes = configuration.save("smtp_accounts", {"default": True}, number(SmtpAccount, "Second"))
+    assert {change.name for change in changes} == {"Relay", "Second"}
+
+
+def test_what_does_not_exist(ctx):
+    with pytest.raises(NotFound, match="contact 7"):
+        configuration.save("contacts", {"name": "Ana"}, 7)
+    with pytest.raises(NotFound, match="contact 7"):
+        configuration.remove("contacts", 7)
+
+
+def test_one_that_is_used_stays(ctx, full):
+    configuration.apply(full)
+    with pytest.raises(InvalidInput, match="group Security still uses Ana"):
+        configuration.remove("contacts", number(Contact, "Ana"))
+    with pytest.raises(InvalidInput, match="notification Vault watch still uses custom"):
+        configuration.remove("event_types", "custom.thing")
+    with pytest.raises(InvalidInput, match="Relay is the default"):
+        configuration.remove("smtp_accounts", number(SmtpAccount, "Relay"))
+
+
+def test_one_that_is_not_used_goes_and_its_messages_stay(any_ctx):
+    configuration.save("smtp_accounts", {"name": "R", "sender_email": "a@b", "host": "h", "port": 25})
+    configuration.save("contacts", {"name": "Ana"})
+    ana = number(Contact, "Ana")
+    [message] = make_messages(contact_id=ana)
+    assert [change.action for change in configuration.remove("contacts", ana)] == ["removed"]
+    assert configuration.remove("smtp_accounts", number(SmtpAccount, "R"))
+    db.session.expire_all()
+    kept = db.session.get_one(Message, message)
+    assert (kept.contact_id, kept.account_id) == (None, None)
+
+
+def test_a_type_is_known_by_its_own_name(ctx):
+    [change] = configuration.save("event_types", {"severity": "critical"}, "password.changed")
+    assert change.fields == {"severity": ("info", "critical")}
+    configuration.save("event_types", {"type": "custom.a", "title": "A", "category": "Monitoring"})
+    assert paths(lambda: configuration.save("event_types", {"type": "custom.b"}, "custom.a")) == ["type"]
+    configuration.remove("event_types", "custom.a")
+    configuration.remove("event_types", "password.changed")
+    assert db.session.scalars(select(EventType)).all() == []
+
+
+def test_parameters_are_one_entry(ctx):
+    assert paths(lambda: configuration.save("parameters", {"language": "fr"}, "parameters")) == ["language"]
+    [change] = configuration.save("parameters", {"language": "es"}, "parameters")
+    assert change.fields == {"language": ("en", "es")}

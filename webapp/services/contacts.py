@@ -1,0 +1,34 @@
+"""Contacts: people and where they are reached."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from webapp.models import Contact
+from webapp.services.entries import Entry, Section, World, fill
+from webapp.services.fields import EmptyEmail, EmptyMobile, LocaleTag, Name, Zone
+
+
+class ContactEntry(Entry):
+    """A contact as people write it. Neither address is needed: what is shown on screen goes by the name."""
+
+    name: Name
+    email: EmptyEmail = ""
+    mobile: EmptyMobile = ""
+    locale: LocaleTag = "en"
+    timezone: Zone = "UTC"
+    enabled: bool = True
+
+
+class Contacts(Section):
+    """Nothing but the fields themselves."""
+
+    name, noun = "contacts", "contact"
+    entry, row = ContactEntry, Contact
+
+    def put(self, session: Session, row: Contact, entry: Mapping[str, Any], world: World) -> None:
+        fill(row, entry)
+        session.add(row)

@@ -1,0 +1,86 @@
+"""Notifications: which types are told to whom, by which channels and which account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, ValidationInfo
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from webapp.models import Notification
+from webapp.models.catalogue import CATEGORIES
+from webapp.services.entries import Entry, Section, World, fill, row_of, rows_of, without
+from webapp.services.fields import AsTuple, Channels, Name, SeverityName, distinct, in_order, reference, something
+from webapp.services.groups import ContactNames
+
+EVERYTHING = "*"
+
+
+def _pattern(text: str, info: ValidationInfo) -> str:
+    types = info.context["event_types"] if info.context else ()
+    prefixes = {*CATEGORIES, *(name.split(".")[0] for name in types)}
+    if text == EVERYTHING or text in types or (text.endswith(".*") and text[:-2] in prefixes):
+        return text
+    raise ValueError(
+        f"There is no event type or category {text[:80]!r}. Write a type such as password.changed, a category such "
+        "as password.*, or *."
+    )
+
+
+class NotificationEntry(Entry):
+    """A notification as people write it. Types keep their order; that of people and channels means nothing."""
+
+    name: Name
+    enabled: bool = True
+    channels: Channels = ("email",)
+    types: Annotated[
+        tuple[Annotated[str, AfterValidator(_pattern)], ...],
+        AsTuple,
+        AfterValidator(something),
+        AfterValidator(distinct),
+    ]
+    min_severity: SeverityName = "info"
+    contacts: ContactNames = ()
+    groups: Annotated[tuple[Annotated[str, reference("groups", "group")], ...], AsTuple, AfterValidator(in_order)] = ()
+    account: Annotated[str | None, reference("smtp_accounts", "SMTP account")] = None
+
+
+class Notifications(Section):
+    """Everything that a notification names must exist."""
+
+    name, noun = "notifications", "notification"
+    entry, row = NotificationEntry, Notification
+
+    def rows(self, session: Session) -> list[Notification]:
+        people = (selectinload(Notification.contacts), selectinload(Notification.groups))
+        return list(session.scalars(select(Notification).order_by(Notification.id).options(*people)))
+
+    def entry_of(self, row: Notification) -> dict[str, Any]:
+        return {
+            "name": row.name,
+            "enabled": row.enabled,
+            "channels": tuple(row.channels),
+            "types": tuple(row.types),
+            "min_severity": row.min_severity,
+            "contacts": tuple(sorted(contact.name for contact in row.contacts)),
+            "groups": tuple(sorted(group.name for group in row.groups)),
+            "account": row.account.name if row.account else None,
+        }
+
+    def uses(self, entry: Mapping[str, Any]) -> list[tuple[str, str | None]]:
+        return [
+            *(("contacts", name) for name in entry["contacts"]),
+            *(("groups", name) for name in entry["groups"]),
+            *(("event_types", name) for name in entry["types"] if not name.endswith(EVERYTHING)),
+            ("smtp_accounts", entry["account"]),
+        ]
+
+    def put(self, session: Session, row: Notification, entry: Mapping[str, Any], world: World) -> None:
+        fill(row, without(entry, "channels", "types", "contacts", "groups", "account"))
+        row.channels, row.types = list(entry["channels"]), list(entry["types"])
+        row.contacts = rows_of(world, "contacts", entry["contacts"])
+        row.groups = rows_of(world, "groups", entry["groups"])
+        row.account = row_of(world, "smtp_accounts", entry["account"])
+        session.add(row)
