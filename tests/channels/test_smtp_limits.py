@@ -76,6 +76,11 @@ def test_a_mail_with_utf8_headers_asks_for_smtputf8(opened: Make) -> None:
         assert result.outcome is Outcome.PERMANENT
 
 
+def open_and_offer(connection: SmtpConnection) -> None:
+    connection.open()
+    connection.envelope("a@x", "b@x", size=10)
+
+
 HOSTILE = {
     "no code": b"hello",
     "half a code": b"25",
@@ -93,14 +98,11 @@ HOSTILE = {
 @pytest.mark.parametrize("answer", HOSTILE.values(), ids=HOSTILE.keys())
 @pytest.mark.parametrize("stage", ["greeting", "ehlo", "mail", "rcpt", "data"])
 @pytest.mark.parametrize("record", [True, False], ids=["recorded", "fast"])
-def test_what_is_no_reply_is_trouble_with_the_protocol(
-    connection: Make, stage: str, answer: Any, record: bool
-) -> None:
+def test_what_is_no_reply_is_trouble_with_the_protocol(connection: Make, stage: str, answer: Any, record: bool) -> None:
     with ScriptedSmtp(**{stage: answer}) as server:
         made = connection(server, record=record)
         with pytest.raises(AccountTrouble) as caught:
-            made.open()
-            made.envelope("a@x", "b@x", size=10)
+            open_and_offer(made)
         assert (caught.value.kind, caught.value.stage) == (TroubleKind.PROTOCOL, stage)
         assert len(caught.value.words) <= 500
         assert caught.value.words.isprintable()
@@ -112,9 +114,7 @@ def test_what_is_no_reply_is_trouble_with_the_protocol(
     ("stage", "answer"),
     [("mail", b"354 go"), ("rcpt", b"354 go"), ("data", b"250 ok"), ("data", b"250-a\r\n250 b")],
 )
-def test_a_reply_that_has_no_place_there_is_trouble_with_the_protocol(
-    opened: Make, stage: str, answer: bytes
-) -> None:
+def test_a_reply_that_has_no_place_there_is_trouble_with_the_protocol(opened: Make, stage: str, answer: bytes) -> None:
     with ScriptedSmtp(**{stage: answer}) as server:
         connection = opened(server)
         with pytest.raises(AccountTrouble) as caught:
@@ -156,9 +156,7 @@ def test_a_server_that_says_more_than_it_was_asked_is_not_used_again(opened: Mak
     ],
 )
 @pytest.mark.parametrize("record", [True, False])
-def test_words_are_readable_whatever_the_server_writes(
-    opened: Make, answer: Any, words: str, record: bool
-) -> None:
+def test_words_are_readable_whatever_the_server_writes(opened: Make, answer: Any, words: str, record: bool) -> None:
     with ScriptedSmtp(dot=answer) as server:
         connection = opened(server, record=record)
         assert connection.envelope("a@x", "b@x", size=10) is None

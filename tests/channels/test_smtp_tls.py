@@ -64,9 +64,7 @@ def test_without_secure_tls_is_not_spoken_even_if_offered(opened: Make, authorit
         assert server.saw("STARTTLS") == []
 
 
-@pytest.mark.parametrize(
-    "script", [{}, {"starttls": b"454 4.7.0 TLS not available"}], ids=["stripped", "454"]
-)
+@pytest.mark.parametrize("script", [{}, {"starttls": b"454 4.7.0 TLS not available"}], ids=["stripped", "454"])
 def test_where_tls_is_required_nothing_goes_out_without_it(
     connection: Make, authority: trustme.CA, script: dict[str, bytes]
 ) -> None:
@@ -78,9 +76,7 @@ def test_where_tls_is_required_nothing_goes_out_without_it(
         assert server.saw("AUTH") == server.saw("MAIL") == []
 
 
-def test_what_is_said_in_clear_after_starttls_ends_the_session(
-    connection: Make, authority: trustme.CA
-) -> None:
+def test_what_is_said_in_clear_after_starttls_ends_the_session(connection: Make, authority: trustme.CA) -> None:
     injected = Raw(b"220 go ahead\r\n250 AUTH PLAIN\r\n")
     with server_for(authority.issue_cert("127.0.0.1"), "tls", starttls=injected) as server:
         found = refused(connection(server, secure=True, ignore_certificate_errors=True, **SIGNED_IN_AS))
@@ -122,9 +118,7 @@ def test_a_bad_certificate_is_refused_unless_the_account_ignores_it(
 
 
 @pytest.mark.filterwarnings("ignore:.*TLSv1.*:DeprecationWarning")
-def test_tls_below_1_2_is_refused_even_where_certificates_are_ignored(
-    connection: Make, authority: trustme.CA
-) -> None:
+def test_tls_below_1_2_is_refused_even_where_certificates_are_ignored(connection: Make, authority: trustme.CA) -> None:
     old = server_tls(authority.issue_cert("127.0.0.1"))
     old.set_ciphers("ALL:@SECLEVEL=0")
     old.minimum_version = ssl.TLSVersion.TLSv1
@@ -167,9 +161,7 @@ def with_root(certificate: trustme.LeafCert, authority: trustme.CA) -> ssl.SSLCo
     """A server that presents its whole chain, the root too."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     chain = [*certificate.cert_chain_pems, authority.cert_pem]
-    with trustme.Blob(
-        b"".join(blob.bytes() for blob in (certificate.private_key_pem, *chain))
-    ).tempfile() as path:
+    with trustme.Blob(b"".join(blob.bytes() for blob in (certificate.private_key_pem, *chain))).tempfile() as path:
         context.load_cert_chain(path)
     return context
 
@@ -209,9 +201,7 @@ def test_a_pin_may_be_written_in_any_usual_way() -> None:
     assert normal_pin(spelled(pin)) == normal_pin(f" {pin.upper()} ") == pin
 
 
-@pytest.mark.parametrize(
-    ("starttls", "kind"), [(Drop(), TroubleKind.UNREACHABLE), (b"500 what", TroubleKind.TLS)]
-)
+@pytest.mark.parametrize(("starttls", "kind"), [(Drop(), TroubleKind.UNREACHABLE), (b"500 what", TroubleKind.TLS)])
 def test_starttls_that_leads_nowhere(
     connection: Make, authority: trustme.CA, starttls: object, kind: TroubleKind
 ) -> None:
@@ -246,9 +236,7 @@ def test_another_thread_can_end_a_handshake(connection: Make) -> None:
 
 @pytest.mark.usefixtures("trusted")
 @pytest.mark.parametrize("stage", ["mail", "dot"])
-def test_a_connection_lost_under_tls_is_told_as_in_clear(
-    opened: Make, authority: trustme.CA, stage: str
-) -> None:
+def test_a_connection_lost_under_tls_is_told_as_in_clear(opened: Make, authority: trustme.CA, stage: str) -> None:
     with server_for(authority.issue_cert("127.0.0.1"), "tls", **{stage: Drop()}) as server:
         connection = opened(server, secure=True)
         result = connection.envelope("a@x", "b@x", size=3) or connection.finish(b"x\r\n")

@@ -61,15 +61,11 @@ def test_anything_but_one_address_is_refused_in_words(text: str, words: str) -> 
         ("josé@bücher.local", ("josé@xn--bcher-kva.local", True)),
     ],
 )
-def test_the_envelope_asks_for_smtputf8_only_for_the_local_part(
-    address: str, expected: tuple[str, bool]
-) -> None:
+def test_the_envelope_asks_for_smtputf8_only_for_the_local_part(address: str, expected: tuple[str, bool]) -> None:
     assert envelope_form(address) == expected
 
 
-@pytest.mark.parametrize(
-    "address", ["", "ana", "a@x> SIZE=1", "a@x\r\nRSET", "a b@x", "a@x,b@x", "ü@\u2024.x\u3002"]
-)
+@pytest.mark.parametrize("address", ["", "ana", "a@x> SIZE=1", "a@x\r\nRSET", "a b@x", "a@x,b@x", "ü@\u2024.x\u3002"])
 def test_the_envelope_never_takes_more_than_an_address(address: str) -> None:
     with pytest.raises(AddressError):
         envelope_form(address)

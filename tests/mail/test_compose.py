@@ -129,9 +129,7 @@ def test_extra_headers_are_written_and_folded() -> None:
     assert max(map(len, data.split(b"\r\n"))) <= 78
 
 
-@pytest.mark.parametrize(
-    "name", ["", "Bad Name", "X:", "X\r\nBcc", "é", "Bcc", "subject", "Content-Type", "Cc", "To"]
-)
+@pytest.mark.parametrize("name", ["", "Bad Name", "X:", "X\r\nBcc", "é", "Bcc", "subject", "Content-Type", "Cc", "To"])
 def test_an_extra_header_cannot_be_malformed_or_one_of_ours(name: str) -> None:
     with pytest.raises(ValueError, match="header"):
         prepare(HERALD, HELLO, extra={name: "x"})

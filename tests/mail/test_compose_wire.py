@@ -73,9 +73,7 @@ def unfolded(value: str) -> str:
 @given(subject=NASTY, name=NASTY, text=NASTY, html=st.none() | NASTY)
 @example(HIDDEN_BCC, HIDDEN_BCC, HIDDEN_BCC, HIDDEN_BCC)
 @example(HIDDEN_B64, f'"{HIDDEN_B64}" <e@x>', "", "")
-def test_no_words_ever_add_a_header_or_break_a_line(
-    subject: str, name: str, text: str, html: str | None
-) -> None:
+def test_no_words_ever_add_a_header_or_break_a_line(subject: str, name: str, text: str, html: str | None) -> None:
     data = compose(subject, name, text, html)
     assert not re.search(rb"(?<!\r)\n|\r(?!\n)", data)
     assert data.endswith(b"\r\n")
@@ -119,16 +117,12 @@ def test_bodies_say_what_was_given(text: str, html: str) -> None:
     mail = message_from_bytes(data, policy=policy.default)
     bodies = [part.get_payload(decode=True).decode().replace("\r\n", "\n") for part in mail.iter_parts()]
     assert bodies == [canonical_text(text), canonical_text(html)]
-    single = prepare(identity, Words("s", text)).render(
-        to_address="a@x", message_id="<1@x>", date=datetime.now(UTC)
-    )
+    single = prepare(identity, Words("s", text)).render(to_address="a@x", message_id="<1@x>", date=datetime.now(UTC))
     body = message_from_bytes(single, policy=policy.default).get_payload(decode=True)
     assert body.decode().replace("\r\n", "\n") == canonical_text(text)
 
 
-@pytest.mark.parametrize(
-    "value", [HIDDEN_BCC, HIDDEN_B64, f"before {HIDDEN_BCC} after", "=?utf-8?q?=0a?= x =?"]
-)
+@pytest.mark.parametrize("value", [HIDDEN_BCC, HIDDEN_B64, f"before {HIDDEN_BCC} after", "=?utf-8?q?=0a?= x =?"])
 def test_text_that_looks_encoded_arrives_as_its_literal_characters(value: str) -> None:
     data = compose(value, value, "t", None)
     mail = message_from_bytes(data, policy=policy.default)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 import ssl
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -61,11 +60,10 @@ class AiosmtpdServer:
             "auth_require_tls": bool(users and tls),
             **options,
         }
-        self._transports: set[asyncio.BaseTransport] = set()
+        self._sessions: list[SMTP] = []
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.host, self.port = "127.0.0.1", int(self._socket.getsockname()[1])
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
         self._up = threading.Event()
 
     def __enter__(self) -> Self:
@@ -88,18 +86,14 @@ class AiosmtpdServer:
             assert self.changed.wait_for(condition, timeout)
 
     # Hooks of aiosmtpd, named by it.
-    async def handle_MAIL(
-        self, _: SMTP, __: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
+    async def handle_MAIL(self, _: SMTP, __: Session, envelope: Envelope, address: str, options: list[str]) -> str:
         if "mail" in self.refuse:
             return self.refuse["mail"]
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         return "250 2.1.0 OK"
 
-    async def handle_RCPT(
-        self, _: SMTP, __: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
+    async def handle_RCPT(self, _: SMTP, __: Session, envelope: Envelope, address: str, options: list[str]) -> str:
         refusal = self.refuse.get(f"rcpt:{address}", self.refuse.get("rcpt"))
         if refusal is not None:
             return refusal
@@ -129,28 +123,17 @@ class AiosmtpdServer:
         self.sign_ins.append((name, session.ssl is not None))
         return AuthResult(success=good, handled=good)
 
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._serve())
-        self._loop.close()
-
     async def _serve(self) -> None:
-        self._stop = asyncio.Event()
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         server = await self._loop.create_server(self._protocol, sock=self._socket)
         self._up.set()
         await self._stop.wait()
         server.close()
-        await self._end_sessions()
+        for protocol in self._sessions:
+            if protocol.transport is not None:
+                protocol.transport.abort()
+        await asyncio.sleep(0)
 
     def _protocol(self) -> SMTP:
-        return SMTP(self, loop=self._loop, **self._options)
-
-    async def _end_sessions(self) -> None:
-        others: list[Awaitable[object]] = [
-            task for task in asyncio.all_tasks() if task is not asyncio.current_task()
-        ]
-        for task in others:
-            assert isinstance(task, asyncio.Task)
-            task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*others, return_exceptions=True)
+        self._sessions.append(SMTP(self, loop=self._loop, **self._options))
+        return self._sessions[-1]

@@ -140,9 +140,7 @@ class ScriptedSmtp:
             chosen = chosen[min(turn, len(chosen) - 1)]
         return chosen
 
-    def note(
-        self, *, command: str | None = None, mail: ScriptedMail | None = None, connected: bool = False
-    ) -> None:
+    def note(self, *, command: str | None = None, mail: ScriptedMail | None = None, connected: bool = False) -> None:
         """Record what happened, and wake who waits for it."""
         with self.changed:
             self.commands += [command] if command is not None else []

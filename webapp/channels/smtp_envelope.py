@@ -13,7 +13,7 @@ from webapp.mail.address import AddressError, envelope_form
 Step = tuple[Stage, str]
 
 # The usual rest of the answers to a pipelined envelope, read at one go.
-_ALL_GRANTED = re.compile(rb"2[0-9][0-9] [^\r\n]*\r\n354 [^\r\n]*\r\n")
+_ALL_GRANTED = re.compile(rb"2[0-9][0-9] [^\r\n]{0,512}\r\n354 [^\r\n]{0,512}\r\n")
 
 
 def size_limit(offered: Mapping[str, str]) -> int | None:
@@ -46,9 +46,7 @@ def envelope_steps(
         mail += f" SIZE={size}"
     if smtputf8 or sender_needs or recipient_needs:
         if "SMTPUTF8" not in offered:
-            words = (
-                "An address has characters outside ASCII, and the server does not take such mail (SMTPUTF8)."
-            )
+            words = "An address has characters outside ASCII, and the server does not take such mail (SMTPUTF8)."
             return Result(Outcome.PERMANENT, Stage.MAIL, enhanced="5.6.7", words=words)
         mail += " BODY=8BITMIME SMTPUTF8"
     return [(Stage.MAIL, mail), (Stage.RCPT, f"RCPT TO:<{recipient_path}>"), (Stage.DATA, "DATA")]
@@ -65,40 +63,33 @@ def reset(wire: Wire, *, timeout: float) -> None:
         raise StaleConnection(reply.words)
 
 
-def offer(
-    wire: Wire, steps: Sequence[Step], *, timeout: float, together: bool, reused: bool
-) -> Result | None:
+def offer(wire: Wire, steps: Sequence[Step], *, timeout: float, together: bool, reused: bool) -> Result | None:
     """Send the commands and read the answers; None means that the server waits for the data.
 
-    `together` writes all at once (RFC 2920). The first refusal is the result; what follows it is only read,
-    and a server that wants data nevertheless gets a lone dot. A lost connection is TEMPORARY at the stage it
-    had reached, but `StaleConnection` at the first command of a `reused` connection. Raises `AccountTrouble`
-    as `envelope_verdict`.
+    `together` writes all at once (RFC 2920). The first refusal is the result. A lost connection is TEMPORARY
+    at the stage it had reached, but `StaleConnection` at the first command of a `reused` connection. Raises
+    `AccountTrouble` as `envelope_verdict`.
     """
-    refusal: Result | None = None
     for index, (stage, command) in enumerate(steps):
         first = index == 0
         due = [command] if not together else [text for _, text in steps] if first else []
         reply = _answer(wire, stage, due, timeout, stale_if_gone=reused and first)
         if isinstance(reply, Result):
             wire.close()
-            return refusal or reply
-        if refusal is None:
-            refusal = envelope_verdict(stage, reply)
-        elif stage is Stage.DATA and _wants_data(reply):
-            _send_nothing(wire, timeout)
-        if together and first and refusal is None and wire.skip(_ALL_GRANTED):
+            return reply
+        refusal = envelope_verdict(stage, reply)
+        if refusal is not None:
+            if together:
+                _drain(wire, steps[index + 1 :], timeout)
+            return refusal
+        if together and first and wire.skip(_ALL_GRANTED):
             return None
-        if refusal is not None and not together:
-            break
-    if refusal is None and wire.has_unread:
+    if wire.has_unread:
         raise AccountTrouble(TroubleKind.PROTOCOL, Stage.DATA, "The server sent more than it was asked for.")
-    return refusal
+    return None
 
 
-def _answer(
-    wire: Wire, stage: Stage, due: Sequence[str], timeout: float, *, stale_if_gone: bool
-) -> Reply | Result:
+def _answer(wire: Wire, stage: Stage, due: Sequence[str], timeout: float, *, stale_if_gone: bool) -> Reply | Result:
     """Send what is due and return the next reply, or the result when it means that the connection is over."""
     try:
         if due:
@@ -117,15 +108,20 @@ def _answer(
     return result(Outcome.TEMPORARY, stage, reply)
 
 
-def _wants_data(reply: Reply) -> bool:
-    return reply.code // 100 == 3
+def _drain(wire: Wire, unread: Sequence[Step], timeout: float) -> None:
+    """Read the answers to the rest of a refused envelope, which change nothing.
 
-
-def _send_nothing(wire: Wire, timeout: float) -> None:
-    """End the data at once: without a recipient nothing can be delivered, whatever the server answers."""
+    A server that wants data nevertheless gets a lone dot: without a recipient nothing can be delivered.
+    """
     try:
-        wire.send(b".\r\n", timeout, shown=(".",))
-        wire.reply(timeout)
+        for stage, _ in unread:
+            reply = wire.reply(timeout)
+            if reply.code == SERVICE_CLOSING:
+                wire.close()
+                return
+            if stage is Stage.DATA and reply.code // 100 == 3:
+                wire.send(b".\r\n", timeout, shown=(".",))
+                wire.reply(timeout)
     except (Dropped, Garbled):
         wire.close()
 

@@ -61,9 +61,7 @@ class _Opening:
         try:
             self._wire.connect(host, port, self._settings.timeouts.connect)
         except TimeoutError as error:
-            raise self._unreachable(
-                f"no answer within {self._settings.timeouts.connect:g} seconds"
-            ) from error
+            raise self._unreachable(f"no answer within {self._settings.timeouts.connect:g} seconds") from error
         except OSError as error:
             raise self._unreachable(error.strerror or str(error)) from error
         except (ValueError, OverflowError) as error:

@@ -72,9 +72,7 @@ def envelope_verdict(stage: Stage, reply: Reply) -> Result | None:
 
 def dot_verdict(reply: Reply) -> Result:
     """Return what the answer to the final dot means; one that nobody may give there leaves it uncertain."""
-    outcome = (
-        Outcome.ACCEPTED if reply.code // 100 == 2 else REFUSED.get(reply.code // 100, Outcome.UNCERTAIN)
-    )
+    outcome = Outcome.ACCEPTED if reply.code // 100 == 2 else REFUSED.get(reply.code // 100, Outcome.UNCERTAIN)
     return result(outcome, Stage.DOT, reply)
 
 

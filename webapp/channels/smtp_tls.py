@@ -117,9 +117,7 @@ def _system_context(_store: tuple[tuple[Path, int], ...]) -> ssl.SSLContext:
 def _authority_context(authority: bytes) -> ssl.SSLContext:
     context = _with_floor(ssl.create_default_context(cadata=authority))
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # an intermediate CA may be the pinned one
-    context.verify_flags &= (
-        ~ssl.VERIFY_X509_STRICT
-    )  # default since 3.13; the CAs that need a pin are home-made
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # default since 3.13; the CAs that need a pin are home-made
     return context
 
 

@@ -87,9 +87,7 @@ class Wire:
 
     def start_tls(self, context: ssl.SSLContext, host: str, timeout: float) -> ssl.SSLSocket:
         """Negotiate TLS, checking the certificate as the context says. Raises `OSError` (`ssl.SSLError`)."""
-        secured = context.wrap_socket(
-            self._ready(timeout), server_hostname=host, do_handshake_on_connect=False
-        )
+        secured = context.wrap_socket(self._ready(timeout), server_hostname=host, do_handshake_on_connect=False)
         self._socket = secured  # before the handshake, so that `abort` can end that too
         secured.do_handshake()
         return secured
@@ -136,9 +134,7 @@ class Wire:
             self._buffer = rest
             size += len(line)
             if size > MAX_REPLY or len(lines) == MAX_LINES:
-                raise Garbled(
-                    f"The server sent a reply of more than {MAX_LINES} lines or {MAX_REPLY} octets."
-                )
+                raise Garbled(f"The server sent a reply of more than {MAX_LINES} lines or {MAX_REPLY} octets.")
             line = line.rstrip(b"\r")
             if not (line[:3].isdigit() and b"200" <= line[:3] <= b"599" and line[3:4] in b" -\t"):
                 raise Garbled(f"The server sent what is no SMTP reply: {self._masked(decoded(line[:200]))}")

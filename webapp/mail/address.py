@@ -49,9 +49,7 @@ def normalise_email(text: str) -> str:
         if pattern.search(candidate):
             raise AddressError(words)
     if len(candidate.encode()) > MAX_OCTETS:
-        raise AddressError(
-            f"The address is longer than {MAX_OCTETS} octets, the most that mail servers accept."
-        )
+        raise AddressError(f"The address is longer than {MAX_OCTETS} octets, the most that mail servers accept.")
     try:
         return email_validator.validate_email(
             candidate, check_deliverability=False, globally_deliverable=False, strict=True
