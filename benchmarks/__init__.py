@@ -1,0 +1,1 @@
+"""Measured promises: each benchmark runs a peer and Arauto in turn, in the same run, and prints the ratio."""
