@@ -46,11 +46,7 @@ def sprite(icons: str, names: Iterable[str]) -> str:
     absent = [name for name in wanted if name not in symbols]
     if absent:
         raise RuntimeError(f"{ICON_NAMES} names icons that the icon set does not have: {', '.join(absent)}.")
-    return (
-        '<svg xmlns="http://www.w3.org/2000/svg">\n'
-        + "\n".join(symbols[name] for name in wanted)
-        + "\n</svg>\n"
-    )
+    return '<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(symbols[name] for name in wanted) + "\n</svg>\n"
 
 
 def icon_sprite(root: Path) -> str:

@@ -55,9 +55,7 @@ def arauto(port: int, connections: int) -> float:
                 )
             with write() as session:
                 words = Words("A subject", TEXT, HTML)
-                outbox.enqueue(
-                    session, [outbox.NewMessage("email", f"p{i}@corp.example", words) for i in range(MAILS)]
-                )
+                outbox.enqueue(session, [outbox.NewMessage("email", f"p{i}@corp.example", words) for i in range(MAILS)])
             sender = Sender(app.config)
             began = time.perf_counter()
             sender.drain()
@@ -76,7 +74,9 @@ def main(rounds: int = 3) -> None:
             loops.append(smtplib_loop(port))
             drains.append(arauto(port, 4))
     loop, drain = sorted(loops)[rounds // 2], sorted(drains)[rounds // 2]
-    print(f"drain: {drain:,.0f} mails/s; smtplib loop on the same core: {loop:,.0f}; ratio {drain / loop:.2f} (target 0.8)")
+    print(
+        f"drain: {drain:,.0f} mails/s; smtplib loop on the same core: {loop:,.0f}; ratio {drain / loop:.2f} (target 0.8)"
+    )
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from flask import Flask
 
 from jobs import runner
 from jobs.table import JOBS
-from webapp.services import upkeep
 from webapp.services.sandbox import SandboxServer
 from webapp.services.sender import Sender
 
@@ -19,7 +18,6 @@ class Running:
     """The sender, the scheduler, and the sandbox mail server where it is on."""
 
     def __init__(self, app: Flask):
-        self._token = upkeep.new_token()
         self._sender = Sender(app.config)
         self._sandbox = SandboxServer(app) if app.config["ARAUTO_SANDBOX"] else None
         self._scheduler = BackgroundScheduler(
@@ -28,9 +26,7 @@ class Running:
             timezone=UTC,
         )
         for job in JOBS:
-            self._scheduler.add_job(
-                runner.run, "interval", args=[app, job, self._token], seconds=job.interval_seconds, id=job.name
-            )
+            self._scheduler.add_job(runner.run, "interval", args=[app, job], seconds=job.interval_seconds, id=job.name)
         if self._sandbox:
             self._scheduler.add_job(self._sandbox.ensure, "interval", seconds=1, id="sandbox")
 

@@ -13,7 +13,7 @@ from tests.network_guard import only_loopback
 from webapp import create_app
 from webapp.extensions import db
 
-pytest_plugins = ("tests.peers.chromium", "tests.peers.nginx", "tests.peers.postgres")
+pytest_plugins = ("tests.peers.chromium", "tests.peers.nginx", "tests.peers.postgres", "tests.visiting")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -46,9 +46,7 @@ def make_group(name: str = "Security", contacts: list[int] = ()) -> int:  # type
         return group.id
 
 
-def make_notification(
-    name: str = "All", contacts: list[int] = (), groups: list[int] = (), **fields: Any
-) -> int:  # type: ignore[assignment]
+def make_notification(name: str = "All", contacts: list[int] = (), groups: list[int] = (), **fields: Any) -> int:  # type: ignore[assignment]
     """An enabled notification for every type by e-mail."""
     with write() as session:
         notification = Notification(
@@ -69,9 +67,7 @@ def make_messages(count: int = 1, **fields: Any) -> list[int]:
         made: list[Message] = outbox.enqueue(
             session,
             [
-                outbox.NewMessage(
-                    **{"channel": "email", "recipient": f"p{i}@corp.example", "words": words, **fields}
-                )
+                outbox.NewMessage(**{"channel": "email", "recipient": f"p{i}@corp.example", "words": words, **fields})
                 for i in range(count)
             ],
         )

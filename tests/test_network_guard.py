@@ -12,16 +12,12 @@ from tests.network_guard import is_local
 ELSEWHERE = "192.0.2.1"
 
 
-@pytest.mark.parametrize(
-    "host", ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1", "0.0.0.0", "localhost", None]
-)
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1", "0.0.0.0", "localhost", None])
 def test_this_machine_is_local(host: str | None) -> None:
     assert is_local(host)
 
 
-@pytest.mark.parametrize(
-    "host", [ELSEWHERE, "10.0.0.1", "169.254.169.254", "2001:db8::1", "example.org", "a.b"]
-)
+@pytest.mark.parametrize("host", [ELSEWHERE, "10.0.0.1", "169.254.169.254", "2001:db8::1", "example.org", "a.b"])
 def test_everything_else_is_not(host: str) -> None:
     assert not is_local(host)
 

@@ -69,7 +69,7 @@ def _extensions(app: Flask) -> None:
     os.register_at_fork(after_in_child=lambda: _forget_connections(app))
     migrate.init_app(app, db, directory=str(config.ROOT / "webapp" / "migrations"), render_as_batch=True)
     csrf.init_app(app)
-    login.init_app(app)
+    login.init_app(app, add_context_processor=False)
     htmx.init_app(app)
     babel.init_app(
         app,

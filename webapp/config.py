@@ -82,9 +82,9 @@ SETTINGS = (
     Setting("MASTER_KEY", "", str, "encrypts stored secrets; made in the data folder when absent", secret=True),
     Setting("BASE_URL", "http://127.0.0.1:8000", _base_url, "address that links in mails and pages start with"),
     Setting("JOBS", "on", _on_off, "on: this process sends and runs the periodic jobs; off: it only serves pages"),
-    Setting("ADMIN_PASSWORD", "", str, "password of the first administrator; made and printed when absent", secret=True),
-    Setting("TRUSTED_PROXIES", "0", _proxies, "reverse proxies whose X-Forwarded-* are believed: their networks, or how many"),
-    Setting("EGRESS_ALLOW", "", _networks, "networks that HTTP calls may reach although they are loopback or link-local"),
+    Setting("ADMIN_PASSWORD", "", str, "first administrator's password; made and printed when absent", secret=True),
+    Setting("TRUSTED_PROXIES", "0", _proxies, "proxies whose X-Forwarded-* are believed: networks, or how many"),
+    Setting("EGRESS_ALLOW", "", _networks, "loopback or link-local networks that HTTP calls may reach all the same"),
     Setting("SANDBOX", "off", _on_off, "on: catch mail in the sandbox mail server (set by serve --sandbox)"),
 )
 
@@ -121,7 +121,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
 
 
 def key_from_file(path: Path) -> str:
-    """The key kept in `path`, made there (mode 0600) when the file is absent. Two processes starting at once get the same."""
+    """The key kept in `path`, made there (mode 0600) when absent. Two processes that start at once get the same."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not path.exists():
         draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")

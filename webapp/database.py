@@ -12,14 +12,15 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 from pysqlite3 import dbapi2 as sqlite
-from sqlalchemy import Connection, Engine, Executable, Float, create_engine, event
+from sqlalchemy import Connection, Engine, Float, UpdateBase, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.sql.functions import GenericFunction
 
 WRITE = {"write": True}
@@ -46,7 +47,7 @@ def _sqlite_clock(element: Any, compiler: Any, **kw: Any) -> str:
 class HotStatement:
     """A Core statement compiled once, run straight on the driver: for the few that run thousands of times a second."""
 
-    def __init__(self, statement: Executable, engine: Engine, keys: Sequence[str] = ()):
+    def __init__(self, statement: UpdateBase, engine: Engine, keys: Sequence[str] = ()):
         dialect = engine.dialect
         compiled = statement.compile(dialect=dialect, column_keys=list(keys) or None)
         self._sql = str(compiled)
@@ -58,20 +59,47 @@ class HotStatement:
         }
         self._fixed = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
 
-    def run(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
-        """Runs it for every row inside the connection's transaction; how many rows of the table it touched."""
-        cursor = connection.connection.cursor()
-        try:
-            cursor.executemany(self._sql, [self._values(row) for row in rows])
-            return int(cursor.rowcount)
-        finally:
-            cursor.close()
+    def run(self, cursor: Any, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Runs it for every row inside the cursor's transaction; how many rows of the table it touched."""
+        cursor.executemany(self._sql, [self._values(row) for row in rows])
+        return int(cursor.rowcount)
 
     def _values(self, row: Mapping[str, Any]) -> Any:
         values = {**self._fixed, **row}
         for name, convert in self._convert.items():
             values[name] = convert(values[name])
         return values if self._order is None else [values[name] for name in self._order]
+
+
+class HotConnection:
+    """A driver connection of one engine, kept from one write transaction to the next. Not for two threads at once."""
+
+    def __init__(self, engine: Engine):
+        self._engine = engine
+        self._connection: PoolProxiedConnection | None = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[Any]:
+        """A cursor in a write transaction that commits when left. After any error the connection is made anew."""
+        with write_turn(self._engine):
+            if self._connection is None:
+                self._connection = self._engine.raw_connection()
+            try:
+                cursor = self._connection.cursor()
+                if self._engine.dialect.name == "sqlite":
+                    cursor.execute("BEGIN IMMEDIATE")
+                yield cursor
+                self._connection.commit()
+            except BaseException:
+                self.close()
+                raise
+
+    def close(self) -> None:
+        """Drop the connection, and with it whatever was not committed."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(Exception):
+                connection.invalidate()
 
 
 class WriteQueue:
@@ -200,4 +228,5 @@ def write_turn(engine: Engine) -> AbstractContextManager[None]:
 
 def _queue(engine: Engine) -> WriteQueue:
     path = engine.url.database or ""
-    return _queues.setdefault(path, WriteQueue(Path(path + ".queue")))
+    found = _queues.get(path)
+    return found if found is not None else _queues.setdefault(path, WriteQueue(Path(path + ".queue")))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flask_babel import Babel
 from flask_login import LoginManager
 from flask_migrate import Migrate
@@ -26,7 +28,16 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
 
 
-db = SQLAlchemy(model_class=Base)
+# What a unit of work returns stays readable after its commit without a SELECT for each row.
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+
+if TYPE_CHECKING:
+
+    class Model(Base):
+        """Base of every table: what `db.Model` is, in words that a type checker understands."""
+else:
+    Model = db.Model
+
 migrate = Migrate()
 csrf = CSRFProtect()
 login = LoginManager()

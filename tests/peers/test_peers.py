@@ -95,9 +95,7 @@ def test_nginx_keeps_secrets_in_addresses_out_of_its_log(nginx: StartNginx, echo
     assert "hush" not in front.access_log
 
 
-def test_chromium_opens_a_page_and_reports_what_is_wrong_with_it(
-    page: Page, problems: Problems, echo: int
-) -> None:
+def test_chromium_opens_a_page_and_reports_what_is_wrong_with_it(page: Page, problems: Problems, echo: int) -> None:
     page.goto(f"http://127.0.0.1:{echo}/broken")
     page.get_by_role("heading", name="Hello").wait_for()
     assert any("oops" in problem for problem in problems)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 
 import click
 
-from webapp import create_core, migrations
-from webapp.extensions import db
+from webapp import create_core
 from webapp.services import first_start, schema
 
 
@@ -21,15 +19,15 @@ def migrate() -> None:
     """
     app = create_core()
     logging.getLogger().setLevel(logging.WARNING)
+    before, after = schema.upgrade(app.config["SQLALCHEMY_DATABASE_URI"])
+    click.echo(_what(before, after))
     with app.app_context():
-        before, after = schema.upgrade(db.engine, Path(migrations.__path__[0]))
-        click.echo(_what(before, after))
         made = first_start.ensure_administrator()
-        if made is not None:
-            click.echo(made.words)
+    if made is not None:
+        click.echo(f"First sign-in: {made.name} / {made.password or 'the password in ARAUTO_ADMIN_PASSWORD'}")
 
 
 def _what(before: str | None, after: str) -> str:
     if before == after:
         return f"The database is at schema {after}: nothing to do."
-    return f"The database is now at schema {after}{f' (before: {before})' if before else ''}."
+    return f"The database is now at schema {after}{f' (it was at {before})' if before else ''}."

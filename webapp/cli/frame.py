@@ -82,18 +82,19 @@ def _unexpected(error: Exception) -> str:
     """Words for an error that no service put into words."""
     origin = getattr(error, "orig", None)
     if origin is not None:
-        return f"The database did not answer as it should: {one_line(origin)}. Run: arauto check"
+        return f"The database did not answer as it should: {one_line(origin).rstrip('.')}. Run: arauto check"
     if isinstance(error, OSError):
-        return f"The operating system refused it: {one_line(error)}."
+        return f"The operating system refused it: {one_line(error).rstrip('.')}."
     return (
-        f"Arauto met an error that it did not expect: {type(error).__name__}: {one_line(error)}. "
-        f"Run it again as `arauto --debug …` and report what it prints."
+        f"Arauto met an error that it did not expect: {type(error).__name__}: {one_line(error).rstrip('.')}. "
+        "Run it again as `arauto --debug …` and report what it prints."
     )
 
 
 def one_line(value: object) -> str:
-    """The text of anything on one line, without a full stop at its end."""
-    return " ".join(str(value).split()).rstrip(".")
+    """The text of anything on one line; what would steer the terminal is shown as escapes."""
+    line = " ".join(str(value).split())
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in line)
 
 
 def fail(error: ArautoError | str) -> NoReturn:
@@ -108,13 +109,12 @@ def fail(error: ArautoError | str) -> NoReturn:
 def application(*, logs: int = logging.WARNING) -> Iterator[Flask]:
     """The application without pages, its context pushed. Raises SchemaBehind unless the database is at our schema."""
     from webapp import create_core
-    from webapp.extensions import db
     from webapp.services import schema
 
     app = create_core()
     logging.getLogger().setLevel(logs)
+    schema.require_current(app.config["SQLALCHEMY_DATABASE_URI"])
     with app.app_context():
-        schema.require_current(db.engine)
         yield app
 
 
@@ -126,6 +126,14 @@ def operator() -> str:
         return f"{getpass.getuser()} (command line)"
     except (KeyError, OSError):
         return "command line"
+
+
+def standard_input() -> str:
+    """All of the standard input, as text."""
+    try:
+        return sys.stdin.buffer.read().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ArautoError("The standard input is not text in UTF-8.") from error
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")

@@ -9,12 +9,18 @@ from flask import current_app
 from sqlalchemy import Connection
 
 from webapp.extensions import db
+from webapp.models import search
 from webapp.models.types import UtcDateTime
 
 
 def plain_type(kind: str, item: Any, autogen_context: Any) -> str | Literal[False]:
     """A migration stands for ever, so it names no class of today's program."""
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
+
+
+def ours(name: str | None, kind: str, parents: Any) -> bool:
+    """The tables in which SQLite keeps its full-text index are its own business."""
+    return not (name or "").startswith(search.TABLE)
 
 
 def run(connection: Connection) -> None:
@@ -25,6 +31,7 @@ def run(connection: Connection) -> None:
         compare_type=True,
         render_as_batch=context.config.get_main_option("batch", "yes") == "yes",
         render_item=plain_type,
+        include_name=ours,
         transactional_ddl=True,  # SQLite's too: Alembic only assumes otherwise
     )
     with context.begin_transaction():

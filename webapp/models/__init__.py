@@ -13,12 +13,14 @@ from webapp.models.notification import Notification
 from webapp.models.parameter import Parameter
 from webapp.models.rulebook import Rulebook
 from webapp.models.sandbox_mail import SandboxMail
+from webapp.models.search import TABLE as SEARCH_TABLE
 from webapp.models.smtp_account import AccountHealth, SmtpAccount
 from webapp.models.states import State
 from webapp.models.token import ApiToken, IdempotencyRecord
 from webapp.models.user import SignInFailure, User, WebSession
 
 __all__ = [
+    "SEARCH_TABLE",
     "AccountHealth",
     "ApiToken",
     "Attempt",

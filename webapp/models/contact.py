@@ -3,7 +3,7 @@ from __future__ import annotations
 from sqlalchemy import Column, ForeignKey, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.extensions import db
+from webapp.extensions import Model, db
 from webapp.models.types import Id, Named
 
 contact_group_member = Table(
@@ -14,7 +14,7 @@ contact_group_member = Table(
 )
 
 
-class Contact(Named, db.Model):
+class Contact(Named, Model):
     """A person: where mail and SMS reach them, in which language and time zone."""
 
     email: Mapped[str] = mapped_column(default="", index=True)
@@ -26,7 +26,7 @@ class Contact(Named, db.Model):
     __mapper_args__ = {"version_id_col": Named.version}
 
 
-class ContactGroup(Named, db.Model):
+class ContactGroup(Named, Model):
     """A named set of contacts."""
 
     contacts: Mapped[list[Contact]] = relationship(secondary=contact_group_member, order_by=Contact.name)

@@ -7,11 +7,11 @@ from sqlalchemy import JSON, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.clock import now
-from webapp.extensions import db
+from webapp.extensions import Model
 from webapp.models.types import Id, UtcDateTime
 
 
-class Event(db.Model):
+class Event(Model):
     """Something that happened. Never changed after it was recorded."""
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)

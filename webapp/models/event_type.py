@@ -3,11 +3,11 @@ from __future__ import annotations
 from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.extensions import db
+from webapp.extensions import Model
 from webapp.models.types import Id
 
 
-class EventType(db.Model):
+class EventType(Model):
     """A type that an administrator added, or what was changed of a built-in one (see `services.catalogue`)."""
 
     type: Mapped[str] = mapped_column(primary_key=True)
@@ -19,7 +19,7 @@ class EventType(db.Model):
     __table_args__ = (CheckConstraint("severity IN ('info', 'warning', 'error', 'critical')", name="severity"),)
 
 
-class Text(db.Model):
+class Text(Model):
     """An administrator's words for one type, channel and language, instead of the built-in ones."""
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)

@@ -4,11 +4,11 @@ from datetime import datetime
 
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.extensions import db
+from webapp.extensions import Model
 from webapp.models.types import UtcDateTime
 
 
-class JobRun(db.Model):
+class JobRun(Model):
     """The last run of each periodic job, by whichever node had its lease."""
 
     name: Mapped[str] = mapped_column(primary_key=True)

@@ -3,10 +3,10 @@ from __future__ import annotations
 from sqlalchemy import BigInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.extensions import db
+from webapp.extensions import Model
 
 
-class Lease(db.Model):
+class Lease(Model):
     """Who holds a thing (a node's own life, a job, a connection slot of an account), and until when.
 
     `token` is the fencing token: a holder that lost its lease never gets the same one again. `until` counts by the

@@ -7,14 +7,14 @@ from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, Sma
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.clock import now
-from webapp.extensions import db
+from webapp.extensions import Model
 from webapp.models.event import Event
 from webapp.models.smtp_account import SmtpAccount
 from webapp.models.states import State
 from webapp.models.types import Id, UtcDateTime
 
 
-class Content(db.Model):
+class Content(Model):
     """Words as they were rendered. Messages of one event that say the same share one row."""
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -23,7 +23,7 @@ class Content(db.Model):
     html: Mapped[str | None]
 
 
-class Message(db.Model):
+class Message(Model):
     """One outbox row: one channel, one recipient, one event (or a direct submission)."""
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -99,7 +99,7 @@ class Message(db.Model):
     )
 
 
-class Attempt(db.Model):
+class Attempt(Model):
     """One try to deliver a message: how far it got, what the server said, how long it took."""
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -117,7 +117,7 @@ class Attempt(db.Model):
     __table_args__ = (Index("ix_attempt_account_id_started_at", "account_id", "started_at"),)
 
 
-class TimelineEntry(db.Model):
+class TimelineEntry(Model):
     """What else happened to a message: cancelled by whom, freed from a dead node, expired."""
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from sqlalchemy import JSON, Column, ForeignKey, Table
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.extensions import db
+from webapp.extensions import Model, db
 from webapp.models.contact import Contact, ContactGroup
 from webapp.models.smtp_account import SmtpAccount
 from webapp.models.types import Id, Named
@@ -22,7 +22,7 @@ notification_group = Table(
 )
 
 
-class Notification(Named, db.Model):
+class Notification(Named, Model):
     """The rule: which types, by which channels, to which contacts, from which severity on."""
 
     enabled: Mapped[bool] = mapped_column(default=True)

@@ -7,11 +7,11 @@ from sqlalchemy import JSON
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.clock import now
-from webapp.extensions import db
+from webapp.extensions import Model
 from webapp.models.types import Id, UtcDateTime
 
 
-class Rulebook(db.Model):
+class Rulebook(Model):
     """All that matching and rendering need (types, texts, notifications, contacts), frozen under a number.
 
     Written whenever any of it changes, never altered: an event keeps the number that it was judged by, so that

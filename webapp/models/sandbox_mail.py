@@ -6,11 +6,11 @@ from sqlalchemy import JSON, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.clock import now
-from webapp.extensions import db
+from webapp.extensions import Model
 from webapp.models.types import Id, UtcDateTime
 
 
-class SandboxMail(db.Model):
+class SandboxMail(Model):
     """A mail that the sandbox mail server caught; nobody outside got it."""
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -18,4 +18,5 @@ class SandboxMail(db.Model):
     sender: Mapped[str]
     recipients: Mapped[list[str]] = mapped_column(JSON)
     subject: Mapped[str] = mapped_column(default="")
+    message_id: Mapped[str] = mapped_column(default="", index=True)
     raw: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)

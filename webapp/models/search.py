@@ -6,32 +6,38 @@ Both split at everything that is not a letter or a digit, and ignore case.
 
 from __future__ import annotations
 
-from sqlalchemy import DDL, Index, event, literal_column
+from typing import Any
+
+from sqlalchemy import DDL, ColumnElement, Index, TextClause, event, func, text
 
 from webapp.models.message import Content
 
-PUNCTUATION = "!\"#$%&()*+,-./:;<=>?@[]^_{|}~"
 TABLE = "content_search"
 
 SQLITE_DDL = (
-    f"CREATE VIRTUAL TABLE {TABLE} USING fts5("
-    "subject, content='content', content_rowid='id', columnsize=0, tokenize='unicode61 remove_diacritics 0')",
-    f"CREATE TRIGGER {TABLE}_added AFTER INSERT ON content BEGIN "
-    f"INSERT INTO {TABLE}(rowid, subject) VALUES (new.id, new.subject); END",
-    f"CREATE TRIGGER {TABLE}_removed AFTER DELETE ON content BEGIN "
-    f"INSERT INTO {TABLE}({TABLE}, rowid, subject) VALUES ('delete', old.id, old.subject); END",
+    """CREATE VIRTUAL TABLE content_search USING fts5(
+        subject, content='content', content_rowid='id', columnsize=0, tokenize='unicode61 remove_diacritics 0'
+    )""",
+    """CREATE TRIGGER content_search_added AFTER INSERT ON content BEGIN
+        INSERT INTO content_search(rowid, subject) VALUES (new.id, new.subject);
+    END""",
+    """CREATE TRIGGER content_search_removed AFTER DELETE ON content BEGIN
+        INSERT INTO content_search(content_search, rowid, subject) VALUES ('delete', old.id, old.subject);
+    END""",
 )
 
-_BLANKS = " " * len(PUNCTUATION)
-# Written exactly as in the index, or PostgreSQL does not see that the index answers it.
-WORDS = literal_column(f"to_tsvector('simple'::regconfig, translate(content.subject, '{PUNCTUATION}', '{_BLANKS}'))")
+# PostgreSQL's parser keeps hosts, addresses and versions in one piece; people look for a part of them.
+_JOINTS = "#&+-./:<=>?@_~"
 
-Index(
-    "ix_content_words",
-    literal_column(f"to_tsvector('simple'::regconfig, translate(subject, '{PUNCTUATION}', '{_BLANKS}'))"),
-    postgresql_using="gin",
-    _table=Content.__table__,
-).ddl_if(dialect="postgresql")
+# Literals, no parameters: an index answers only the very expression that it was made of. (Texts, no literal columns:
+# SQLAlchemy would take the first for the column of the index, find no table, and never make it.)
+SIMPLE: TextClause = text("'simple'::regconfig")
+POSTGRESQL_WORDS: ColumnElement[Any] = func.to_tsvector(
+    SIMPLE,
+    func.translate(Content.__table__.c.subject, text(f"'{_JOINTS}'"), text(f"'{' ' * len(_JOINTS)}'")),
+)
 
-for statement in SQLITE_DDL:
-    event.listen(Content.__table__, "after_create", DDL(statement.replace("%", "%%")).execute_if(dialect="sqlite"))
+Index("ix_content_words", POSTGRESQL_WORDS, postgresql_using="gin").ddl_if(dialect="postgresql")
+
+for _statement in SQLITE_DDL:
+    event.listen(Content.__table__, "after_create", DDL(_statement).execute_if(dialect="sqlite"))

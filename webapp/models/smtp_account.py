@@ -5,12 +5,12 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.extensions import db
+from webapp.extensions import Model
 from webapp.models.credential import Credential
 from webapp.models.types import Named, UtcDateTime
 
 
-class SmtpAccount(Named, db.Model):
+class SmtpAccount(Named, Model):
     """How mail leaves: identity fields and server fields. At most one is the default, and that one is enabled."""
 
     enabled: Mapped[bool] = mapped_column(default=True)
@@ -55,7 +55,7 @@ class SmtpAccount(Named, db.Model):
     __mapper_args__ = {"version_id_col": Named.version}
 
 
-class AccountHealth(db.Model):
+class AccountHealth(Model):
     """What the senders know of an account's server: the circuit. No row means that it never gave trouble."""
 
     account_id: Mapped[int] = mapped_column(ForeignKey("smtp_account.id", ondelete="CASCADE"), primary_key=True)

@@ -6,13 +6,13 @@ from sqlalchemy import JSON, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.clock import now
-from webapp.extensions import db
+from webapp.extensions import Model
 from webapp.models.types import Named, UtcDateTime
 
 SCOPES = ("events:write", "messages:write", "requests:write", "read", "admin")
 
 
-class ApiToken(Named, db.Model):
+class ApiToken(Named, Model):
     """What a program signs its HTTP calls with. Only a hash is kept; the token itself was shown once."""
 
     token_hash: Mapped[str] = mapped_column(unique=True)
@@ -23,7 +23,7 @@ class ApiToken(Named, db.Model):
     __mapper_args__ = {"version_id_col": Named.version}
 
 
-class IdempotencyRecord(db.Model):
+class IdempotencyRecord(Model):
     """The answer that was given to a POST with an Idempotency-Key, so that a repeat gets the same one."""
 
     token_id: Mapped[int] = mapped_column(ForeignKey("api_token.id", ondelete="CASCADE"), primary_key=True)

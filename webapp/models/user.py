@@ -7,13 +7,13 @@ from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.clock import now
-from webapp.extensions import db
+from webapp.extensions import Model
 from webapp.models.types import Id, Named, UtcDateTime
 
 ROLES = ("viewer", "operator", "admin")
 
 
-class User(Named, db.Model):
+class User(Named, Model):
     """A person who signs in. Each role may do all that the one before it may."""
 
     password_hash: Mapped[str] = mapped_column(deferred=True)
@@ -31,7 +31,7 @@ class User(Named, db.Model):
         return ROLES.index(self.role) >= ROLES.index(role)
 
 
-class WebSession(UserMixin, db.Model):
+class WebSession(UserMixin, Model):
     """A sign-in. Its row is the session: deleting it signs the browser out, wherever the cookie is kept."""
 
     key_hash: Mapped[str] = mapped_column(primary_key=True)
@@ -43,7 +43,7 @@ class WebSession(UserMixin, db.Model):
     user: Mapped[User] = relationship(lazy="joined")
 
 
-class SignInFailure(db.Model):
+class SignInFailure(Model):
     """A refused sign-in, kept long enough to slow down guessing."""
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)

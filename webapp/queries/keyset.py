@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ColumnElement, UnaryExpression
 
 from webapp.errors import InvalidInput
 
 T = TypeVar("T")
+Walk = Callable[[tuple[int, ...] | None, bool, int], list[tuple[int, ...]]]
 BIGGEST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """Some rows, and the cursor of the page after them; None at the end."""
+    """Some rows, and the cursors of the pages after and before them; None where the list ends."""
 
     items: list[T]
     next: str | None
+    previous: str | None = None
 
 
 def encode(*numbers: int) -> str:
@@ -37,3 +42,43 @@ def decode(cursor: str, count: int = 1) -> tuple[int, ...]:
     if len(numbers) != count or len(parts) != count or any(number > BIGGEST_ID for number in numbers):
         raise InvalidInput.at("after", "This is not a cursor of this list. Start again without it.")
     return numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Which page of a list: the one after a cursor, the one before a cursor (this goes first), or the first one."""
+
+    after: str | None = None
+    before: str | None = None
+    oldest_first: bool = False
+    limit: int = 50
+
+
+def leaf(walk: Walk, turn: Turn, width: int = 1) -> Page[tuple[int, ...]]:
+    """The places of one page. `walk(start, down, most)` lists up to `most` of them beyond `start`, down: newest first.
+
+    A place is `width` numbers, the last one the id. Raises InvalidInput for a cursor that is not one of this list.
+    """
+    back = bool(turn.before)
+    cursor = turn.before or turn.after
+    start = decode(cursor, width) if cursor else None
+    found = walk(start, turn.oldest_first == back, turn.limit + 1)
+    more, found = len(found) > turn.limit, found[: turn.limit]
+    if back and not more:  # the top is reached: a whole first page, not just what is above the cursor
+        return leaf(walk, replace(turn, before=None, after=None), width)
+    if back:
+        found.reverse()
+        return Page(found, encode(*found[-1]), encode(*found[0]))
+    return Page(found, encode(*found[-1]) if more else None, encode(*found[0]) if cursor and found else None)
+
+
+def beyond(column: Any, value: int, down: bool) -> ColumnElement[bool]:
+    """What comes after `value` when walking down (newest first) or up the column."""
+    condition: ColumnElement[bool] = column < value if down else column > value
+    return condition
+
+
+def towards(column: Any, down: bool) -> UnaryExpression[Any]:
+    """The order of that walk."""
+    order: UnaryExpression[Any] = column.desc() if down else column.asc()
+    return order

@@ -18,7 +18,7 @@ FEW = 500
 SAMPLE = 500
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Narrow:
     """Rows whose `column` has `value`; there is an index on (column, id)."""
 
@@ -35,9 +35,11 @@ class Narrow:
         """The same for rows found by another index: no planner sees a reason to use this one's."""
         return unindexed(self.column) == self.value
 
-    def few(self, session: Session, id_: InstrumentedAttribute[int], also: Sequence[ColumnElement[bool]]) -> int:
-        """How many rows pass, counting no further than FEW."""
-        rows = select(id_).where(self.searched, *also).limit(FEW).subquery()
+    def count(
+        self, session: Session, id_: InstrumentedAttribute[int], also: Sequence[ColumnElement[bool]], most: int = FEW
+    ) -> int:
+        """How many rows pass, counting no further than `most`."""
+        rows = select(id_).where(self.searched, *also).limit(most).subquery()
         return session.scalar(select(func.count()).select_from(rows)) or 0
 
 
@@ -55,7 +57,7 @@ def lead(
     """The conditions of `narrows`: the one that the fewest rows pass leads, the others are checked."""
     if len(narrows) < 2:
         return [narrow.searched for narrow in narrows]
-    leader = min(narrows, key=lambda narrow: narrow.few(session, id_, also))
+    leader = min(narrows, key=lambda narrow: narrow.count(session, id_, also))
     return [narrow.searched if narrow is leader else narrow.checked for narrow in narrows]
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, RowMapping, select
 
 from webapp.channels.smtp import SmtpSettings
 from webapp.mail.compose import Identity
@@ -76,7 +74,7 @@ def read_accounts(connection: Connection, master_key: str, helo: str) -> dict[in
     return {row.id: _account(row._mapping, master_key, helo, footer) for row in connection.execute(_QUERY)}
 
 
-def _account(row: Mapping[str, Any], master_key: str, helo: str, footer: str) -> Account:
+def _account(row: RowMapping, master_key: str, helo: str, footer: str) -> Account:
     username, secret, broken = None, None, ""
     if row["authenticate"] and row["credential_id"]:
         username = row["username"]

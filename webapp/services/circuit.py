@@ -1,4 +1,4 @@
-"""The circuit of each account: a server in trouble is left alone for a while, and its messages wait without losing tries.
+"""The circuit of each account: a server in trouble is left alone for a while; its messages wait and lose no tries.
 
 Trouble opens the circuit until `retry_at`; then one node tries again with one connection. Success, or a change of the
 account's settings, closes it.
@@ -39,15 +39,13 @@ LONGEST = timedelta(seconds=max(patience.most for patience in PATIENCE.values())
 
 
 def wait_after(kind: TroubleKind, failures: int, spread: float | None = None) -> timedelta:
-    """How long to leave a server alone after `failures` troubles in a row; ± 20 % so that nodes do not knock together."""
+    """How long to leave a server alone after `failures` troubles in a row; ± 20 %, not to knock with other nodes."""
     spread = random.uniform(-0.2, 0.2) if spread is None else spread  # noqa: S311
     patience = PATIENCE[kind]
     return timedelta(seconds=min(patience.first * 2 ** min(failures - 1, 16), patience.most) * (1 + spread))
 
 
-def opened(
-    connection: Connection, account_id: int, trouble: AccountTrouble, now: datetime, *, probing: bool
-) -> None:
+def opened(connection: Connection, account_id: int, trouble: AccountTrouble, now: datetime, *, probing: bool) -> None:
     """Notes a trouble and leaves the account alone for a while.
 
     Several connections that meet the same trouble at once count as one, unless this was the probe of an open circuit.

@@ -6,11 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Row, and_, case, delete, func, insert, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    case,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
+from webapp.mail.compose import Words
 from webapp.models import Attempt, Content, Lease, Message, State, TimelineEntry
-from webapp.models.types import UtcDateTime
 from webapp.services import leases
+from webapp.services.leases import node_name as node_name
 
 PRIORITIES = (2, 1, 0)
 RATE_WINDOW = timedelta(seconds=60)
@@ -34,27 +47,17 @@ class Claimed:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A content row."""
-
-    subject: str
-    text: str
-    html: str | None
-
-
 _WANTED = [getattr(Message, name) for name in Claimed.__dataclass_fields__ if name != "token"]
 
 
-def node_name(token: int) -> str:
-    """Name of the lease that says a node lives."""
-    return f"node:{token}"
+_QUEUED = Message.state == literal_column(f"'{State.QUEUED.value}'")  # a partial index wants the word, not a bind
+_SENDING = Message.state == literal_column(f"'{State.SENDING.value}'")
 
 
-def due(account_id: int, priority: int, now: datetime):  # type: ignore[no-untyped-def]
+def due(account_id: int, priority: int, now: datetime) -> ColumnElement[bool]:
     """SQL: what may be sent for an account, in the order of the queue's index."""
     return and_(
-        Message.state == State.QUEUED,
+        _QUEUED,
         Message.account_id == account_id,
         Message.priority == priority,
         Message.next_attempt_at <= now,
@@ -74,7 +77,7 @@ def count_due(connection: Connection, account_ids: Sequence[int], now: datetime,
 
 
 def claim(connection: Connection, account_ids: Sequence[int], token: int, now: datetime, limit: int) -> list[Claimed]:
-    """Up to `limit` due messages of these accounts, now `sending` under `token`. Nothing when the node's lease is gone."""
+    """Up to `limit` due messages of these accounts, now `sending` under `token`; none when the node's lease is gone."""
     if not _alive(connection, token):
         return []
     taken: list[Claimed] = []
@@ -119,7 +122,7 @@ def claim_one(connection: Connection, message_id: int, token: int) -> Claimed | 
     """That message, when it is queued; for a person who waits for it."""
     row = connection.execute(
         update(Message)
-        .where(Message.id == message_id, Message.state == State.QUEUED)
+        .where(Message.id == message_id, _QUEUED)
         .values(state=State.SENDING, claim_token=token, transmitting=False)
         .returning(*_WANTED)
     ).one_or_none()
@@ -139,18 +142,16 @@ def sent_in_last_minute(connection: Connection, account_id: int, now: datetime) 
     tried = connection.scalar(
         select(func.count()).where(Attempt.account_id == account_id, Attempt.started_at > now - RATE_WINDOW)
     )
-    in_hand = connection.scalar(
-        select(func.count()).where(Message.state == State.SENDING, Message.account_id == account_id)
-    )
+    in_hand = connection.scalar(select(func.count()).where(_SENDING, Message.account_id == account_id))
     return (tried or 0) + (in_hand or 0)
 
 
 def mark_transmitting(connection: Connection, claimed: Claimed) -> bool:
-    """Notes, before the final dot, that a message that must not be repeated may now have left. False: no longer ours."""
+    """Notes before the final dot that a message that must not be repeated may have left. False: no longer ours."""
     return (
         connection.execute(
             update(Message)
-            .where(Message.id == claimed.id, Message.claim_token == claimed.token, Message.state == State.SENDING)
+            .where(Message.id == claimed.id, Message.claim_token == claimed.token, _SENDING)
             .values(transmitting=True)
         ).rowcount
         == 1
@@ -159,7 +160,7 @@ def mark_transmitting(connection: Connection, claimed: Claimed) -> bool:
 
 def release(connection: Connection, token: int, ids: Sequence[int] | None = None) -> int:
     """Give claimed messages back to the queue as they were; all of `token`'s when no ids are named."""
-    ours = and_(Message.claim_token == token, Message.state == State.SENDING)
+    ours = and_(_SENDING, Message.claim_token == token)
     statement = update(Message).where(ours if ids is None else and_(ours, Message.id.in_(ids)))
     return connection.execute(
         statement.values(state=State.QUEUED, claim_token=None, transmitting=False),
@@ -167,31 +168,27 @@ def release(connection: Connection, token: int, ids: Sequence[int] | None = None
 
 
 def reap(connection: Connection, now: datetime) -> int:
-    """Free what dead nodes held. Leases go first: a node that wakes up then finds that it has none.
+    """Free what dead nodes held; how many messages. Leases go first: a node that wakes up then finds that it has none.
 
     A message that must not be repeated and may have left becomes `unknown`; every other is queued again.
     """
     connection.execute(delete(Lease).where(~leases.is_live()))
-    orphaned = and_(Message.state == State.SENDING, Message.claim_token.not_in(select(Lease.token)))
+    alive = select(Lease.token).where(Lease.name.startswith(leases.NODE))
     in_doubt = and_(Message.at_most_once, Message.transmitting)
-    connection.execute(
-        insert(TimelineEntry).from_select(
-            ["message_id", "at", "kind", "detail"],
-            select(
-                Message.id,
-                literal(now, UtcDateTime()),
-                case((in_doubt, "left_in_doubt"), else_="freed"),
-                literal({}, TimelineEntry.detail.type),
-            ).where(orphaned),
-        )
-    )
-    return connection.execute(
+    freed = connection.execute(
         update(Message)
-        .where(orphaned)
+        .where(_SENDING, Message.claim_token.not_in(alive))
         .values(
-            state=case((in_doubt, State.UNKNOWN), else_=State.QUEUED),
+            state=case((in_doubt, State.UNKNOWN.value), else_=State.QUEUED.value),
             reason=case((in_doubt, "unanswered"), else_=""),
+            next_attempt_at=case((in_doubt, None), else_=Message.next_attempt_at),
             claim_token=None,
             transmitting=False,
         )
-    ).rowcount
+        .returning(Message.id, Message.state)
+    ).all()
+    if freed:
+        kinds = {State.UNKNOWN.value: "left_in_doubt", State.QUEUED.value: "freed"}
+        notes = [{"message_id": row.id, "at": now, "kind": kinds[row.state], "detail": {}} for row in freed]
+        connection.execute(insert(TimelineEntry), notes)
+    return len(freed)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp import clock
@@ -18,7 +20,7 @@ from webapp.services import matching, outbox, rules
 from webapp.services.checks import check_text
 from webapp.services.parameters import base_url
 from webapp.services.rendering import Happening, Renderer
-from webapp.services.unit import write
+from webapp.services.unit import insert_rows, lock_words, write
 
 DEDUP_WINDOW = timedelta(hours=24)
 LONGEST_TITLE = 500
@@ -57,18 +59,20 @@ def record(new: NewEvent) -> Recorded:
 
 
 def record_all(new: Sequence[NewEvent], *, paths: Sequence[str] | None = None) -> list[Recorded]:
-    """Record events in one commit, all or none. `paths` prefix the fields in errors (`events[3].`)."""
+    """Record events in one commit, all or none. `paths` prefix the fields in errors (`events[3].`).
+
+    An event with the type and the dedup key of another one of the last 24 hours, or of the same call, is not recorded
+    again. Raises InvalidInput with every problem of every event.
+    """
     prefixes = paths if paths is not None else [f"events[{number}]." for number in range(len(new))]
     with write() as session:
         book = rules.current(session)
         problems = [
-            problem
-            for event, prefix in zip(new, prefixes, strict=True)
-            for problem in _problems(book, event, prefix)
+            problem for event, prefix in zip(new, prefixes, strict=True) for problem in _problems(book, event, prefix)
         ]
         if problems:
             raise InvalidInput(problems)
-        return [_record(session, book, event) for event in new]
+        return _record(session, book, new)
 
 
 def _problems(book: matching.Rulebook, new: NewEvent, prefix: str) -> list[Problem]:
@@ -86,78 +90,147 @@ def _problems(book: matching.Rulebook, new: NewEvent, prefix: str) -> list[Probl
         found.append(Problem(f"{prefix}severity", f"Use one of {', '.join(Severity)}."))
     if len(new.attributes) > MOST_ATTRIBUTES:
         found.append(Problem(f"{prefix}attributes", f"At most {MOST_ATTRIBUTES} attributes are kept."))
+    if new.occurred_at is not None and not _is_usable(new.occurred_at):
+        found.append(Problem(f"{prefix}occurred_at", "Use a time with its zone, between the years 1970 and 9998."))
     for name, value in new.attributes.items():
         found.append(check_text(f"{prefix}attributes.{name[:80]}", name, most=LONGEST_NAME, needed=True, lines=False))
         if isinstance(value, str):
             found.append(check_text(f"{prefix}attributes.{name[:80]}", value, most=LONGEST_BODY))
-        elif not isinstance(value, bool | int | float):
+        elif not _is_number(value):
             found.append(Problem(f"{prefix}attributes.{name[:80]}", "Use a text, a number, true or false."))
     return [problem for problem in found if problem]
 
 
-def _record(session: Session, book: matching.Rulebook, new: NewEvent) -> Recorded:
-    earlier = _earlier(session, new)
-    if earlier:
-        return Recorded(earlier.id, messages_of(session, earlier.id), [], duplicate=True)
-    info = book.types[new.type]
-    severity = Severity(new.severity) if new.severity else info.severity
-    now = clock.now()
-    fields = {
-        "type": new.type,
-        "severity": severity.value,
-        "title": new.title.strip(),
-        "body": new.body,
-        "attributes": new.attributes,
-        "source": new.source,
-        "occurred_at": new.occurred_at or now,
-    }
-    event_id = session.scalar(
-        insert(Event).returning(Event.id),
-        {**fields, "received_at": now, "dedup_key": new.dedup_key or None, "rulebook_id": book.number},
-    )
-    assert event_id is not None  # noqa: S101
-    recipients, reasons = matching.match(book, new.type, severity)
-    renderer = Renderer(book, Happening(id=event_id, **fields), base_url(session))
-    messages = outbox.enqueue(
-        session,
-        [
-            outbox.NewMessage(
-                channel=recipient.channel,
-                recipient=recipient.address,
-                recipient_name=recipient.person.name,
-                contact_id=recipient.person.id,
-                words=renderer.words(recipient),
-                event_id=event_id,
-                event_type=new.type,
-                notification=recipient.rule.name,
-                account_id=recipient.rule.account_id,
-                at_most_once=info.at_most_once,
-                priority=outbox.PRIORITIES["high" if severity is Severity.CRITICAL else "normal"],
-            )
-            for recipient in recipients
-        ],
-    )
-    return Recorded(event_id, messages, reasons)
+def _is_number(value: object) -> bool:
+    """Whether it is true, false, or a number that JSON and every database can hold."""
+    if isinstance(value, int):
+        return value.bit_length() < 64
+    return isinstance(value, float) and math.isfinite(value)
 
 
-def _earlier(session: Session, new: NewEvent) -> Event | None:
-    if not new.dedup_key:
-        return None
-    return session.scalar(
-        select(Event)
+def _is_usable(instant: datetime) -> bool:
+    """Whether every zone can show it."""
+    return instant.tzinfo is not None and 1970 <= instant.year <= 9998
+
+
+def _record(session: Session, book: matching.Rulebook, new: Sequence[NewEvent]) -> list[Recorded]:
+    """Events that are known already answer with what they were the first time."""
+    keys = [_key(event, position) for position, event in enumerate(new)]
+    known = _known(session, [key for key in keys if key[1]])
+    fresh: dict[_Key, NewEvent] = {}
+    for key, event in zip(keys, new, strict=True):
+        if key not in known:
+            fresh.setdefault(key, event)
+    stored = dict(zip(fresh, _store(session, book, list(fresh.values())), strict=True))
+    recorded = []
+    for key in keys:
+        recorded.append(stored.get(key) or known[key])
+        if key in stored:
+            known[key] = _again(stored.pop(key))
+    return recorded
+
+
+_Key = tuple[str, str, int]
+
+
+def _key(new: NewEvent, position: int) -> _Key:
+    return (new.type, new.dedup_key, 0) if new.dedup_key else (new.type, "", position)
+
+
+def _again(recorded: Recorded) -> Recorded:
+    return Recorded(recorded.id, recorded.messages, [], duplicate=True)
+
+
+def _known(session: Session, keys: Sequence[_Key]) -> dict[_Key, Recorded]:
+    """What was recorded under these keys lately. Others who record the same keys wait until this unit is committed."""
+    if not keys:
+        return {}
+    lock_words(session, (dedup_key for _, dedup_key, _ in keys))
+    rows = session.execute(
+        select(Event.id, Event.type, Event.dedup_key)
         .where(
-            Event.dedup_key == new.dedup_key,
-            Event.type == new.type,
+            Event.dedup_key.in_({dedup_key for _, dedup_key, _ in keys}),
             Event.received_at > clock.now() - DEDUP_WINDOW,
         )
-        .order_by(Event.received_at.desc())
-        .limit(1)
+        .order_by(Event.received_at)
+    ).all()
+    ids = {(row.type, row.dedup_key, 0): row.id for row in rows}
+    ids = {key: ids[key] for key in keys if key in ids}
+    messages = _messages_of(session, ids.values())
+    return {key: Recorded(number, messages[number], [], duplicate=True) for key, number in ids.items()}
+
+
+def _store(session: Session, book: matching.Rulebook, new: Sequence[NewEvent]) -> list[Recorded]:
+    """Store events, find who is told, and queue all messages at once."""
+    if not new:
+        return []
+    happenings = _insert(session, book, new)
+    renderer = Renderer(book, base_url(session))
+    told = [matching.match(book, happening.type, Severity(happening.severity)) for happening in happenings]
+    messages = iter(
+        outbox.enqueue(
+            session,
+            [
+                message
+                for happening, (recipients, _) in zip(happenings, told, strict=True)
+                for message in _messages(book, renderer, happening, recipients)
+            ],
+        )
     )
+    return [
+        Recorded(happening.id, list(islice(messages, len(recipients))), reasons)
+        for happening, (recipients, reasons) in zip(happenings, told, strict=True)
+    ]
 
 
-def messages_of(session: Session, event_id: int) -> list[Message]:
-    """The messages of an event, in the order they were made."""
-    return list(session.scalars(select(Message).where(Message.event_id == event_id).order_by(Message.id)))
+def _insert(session: Session, book: matching.Rulebook, new: Sequence[NewEvent]) -> list[Happening]:
+    now = clock.now()
+    seen: list[dict[str, Any]] = [
+        {
+            "type": event.type,
+            "severity": event.severity or book.types[event.type].severity.value,
+            "title": event.title.strip(),
+            "body": event.body,
+            "attributes": event.attributes,
+            "source": event.source,
+            "occurred_at": event.occurred_at or now,
+        }
+        for event in new
+    ]
+    rows = [
+        {**fields, "received_at": now, "dedup_key": event.dedup_key or None, "rulebook_id": book.number}
+        for event, fields in zip(new, seen, strict=True)
+    ]
+    ids = insert_rows(session, Event.id, rows)
+    return [Happening(id=number, **fields) for number, fields in zip(ids, seen, strict=True)]
+
+
+def _messages(
+    book: matching.Rulebook, renderer: Renderer, happening: Happening, recipients: Sequence[matching.Recipient]
+) -> Iterator[outbox.NewMessage]:
+    urgent = happening.severity == Severity.CRITICAL
+    for recipient in recipients:
+        yield outbox.NewMessage(
+            channel=recipient.channel,
+            recipient=recipient.address,
+            recipient_name=recipient.person.name,
+            contact_id=recipient.person.id,
+            words=renderer.words(happening, recipient),
+            event_id=happening.id,
+            event_type=happening.type,
+            notification=recipient.rule.name,
+            account_id=recipient.rule.account_id,
+            at_most_once=book.types[happening.type].at_most_once,
+            priority=outbox.PRIORITIES["high" if urgent else "normal"],
+        )
+
+
+def _messages_of(session: Session, event_ids: Iterable[int]) -> dict[int, list[Message]]:
+    """The messages of each event, in the order they were made."""
+    found: dict[int, list[Message]] = {number: [] for number in event_ids}
+    for message in session.scalars(select(Message).where(Message.event_id.in_(found)).order_by(Message.id)):
+        found[message.event_id or 0].append(message)
+    return found
 
 
 def explain(session: Session, event_id: int) -> list[matching.Reason]:

@@ -29,7 +29,9 @@ class Lane:
     def __init__(self, sender: Sender, account: Account):
         self._sender = sender
         self.account = account
-        self.sources: tuple[int, ...] = (account.id,)  # whose messages it carries: its own, and those it is the fallback of
+        self.sources: tuple[int, ...] = (
+            account.id,
+        )  # whose messages it carries: its own, and those it is the fallback of
         self._ready: deque[Claimed] = deque()
         self._words: dict[int, Words] = {}
         self._more = threading.Condition()
@@ -45,6 +47,12 @@ class Lane:
         """Whether any worker is at it."""
         with self._more:
             return bool(self._couriers)
+
+    @property
+    def ready(self) -> int:
+        """How many messages are claimed and not begun."""
+        with self._more:
+            return len(self._ready)
 
     def want(self, due: int) -> None:
         """There are `due` messages: wake waiting workers and start more, as far as they are needed and allowed."""

@@ -15,6 +15,7 @@ from webapp.database import lease_now
 from webapp.models import Lease
 
 SECONDS = 20.0
+NODE = "node:"
 
 
 def new_token() -> int:
@@ -22,14 +23,19 @@ def new_token() -> int:
     return secrets.randbits(62) + 1
 
 
+def node_name(token: int) -> str:
+    """Name of the lease that says that a node lives."""
+    return f"{NODE}{token}"
+
+
 def is_live() -> ColumnElement[bool]:
     """SQL: this lease still binds."""
     return and_(Lease.until > lease_now(), Lease.until <= lease_now() + SECONDS + 1)
 
 
-def acquire(connection: Connection, name: str, token: int, *, seconds: float = SECONDS) -> bool:
+def acquire(connection: Connection, name: str, token: int) -> bool:
     """Take `name` for `token`, or renew it. False while another token holds it."""
-    end = lease_now() + seconds
+    end = lease_now() + SECONDS
     taken = connection.execute(
         update(Lease).where(Lease.name == name, or_(Lease.token == token, ~is_live())).values(token=token, until=end)
     )
@@ -44,15 +50,21 @@ def acquire(connection: Connection, name: str, token: int, *, seconds: float = S
 
 
 def acquire_any(connection: Connection, prefix: str, count: int, token: int) -> str | None:
-    """Take one slot of `prefix:0 … prefix:count-1` that nobody holds, `token` itself included; None when there is none."""
+    """Take one of `prefix:0 … prefix:count-1` that nobody holds, not even `token`; None when there is none."""
     names = [f"{prefix}:{number}" for number in range(count)]
     held = set(connection.scalars(select(Lease.name).where(Lease.name.in_(names), is_live())))
     return next((name for name in names if name not in held and acquire(connection, name, token)), None)
 
 
 def renew(connection: Connection, token: int) -> bool:
-    """The heartbeat: all that `token` holds lasts another 20 s. False when it holds nothing any more."""
-    return connection.execute(update(Lease).where(Lease.token == token).values(until=lease_now() + SECONDS)).rowcount > 0
+    """The heartbeat of a node: all that `token` holds lasts another 20 s.
+
+    False when the node's own lease is gone, whatever else it still holds: it was away, and others have its work.
+    """
+    renewed = connection.scalars(
+        update(Lease).where(Lease.token == token).values(until=lease_now() + SECONDS).returning(Lease.name)
+    )
+    return node_name(token) in set(renewed)
 
 
 def release(connection: Connection, token: int, name: str | None = None) -> None:

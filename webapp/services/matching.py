@@ -1,4 +1,4 @@
-"""Matching: which notifications fire for an event, who is told, and why. Pure: a rulebook and an event in, reasons out."""
+"""Matching: which notifications fire for an event, who is told, and why. Pure: rules and an event in, reasons out."""
 
 from __future__ import annotations
 
@@ -154,9 +154,7 @@ def _judge(
     return list(recipients.values()), reasons
 
 
-def _add(
-    recipients: dict[tuple[str, str], Recipient], rule: Rule, person: Person, channel: str
-) -> Reason | None:
+def _add(recipients: dict[tuple[str, str], Recipient], rule: Rule, person: Person, channel: str) -> Reason | None:
     address = ADDRESS[channel](person)
     detail = {"contact": person.name, "channel": channel}
     if not person.enabled:

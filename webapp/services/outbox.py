@@ -19,7 +19,7 @@ from webapp.mail.compose import Words
 from webapp.models import Content, Message, SmtpAccount, State, TimelineEntry
 from webapp.models.states import CANCELLABLE
 from webapp.services import circuit, wake
-from webapp.services.unit import after_commit, write
+from webapp.services.unit import after_commit, insert_rows, write
 
 LIFETIME = timedelta(days=5)  # RFC 5321 section 4.5.4.1: give up after 4 to 5 days
 PRIORITIES: Mapping[str, int] = {"low": 0, "normal": 1, "high": 2}
@@ -58,19 +58,17 @@ def enqueue(session: Session, new: Iterable[NewMessage]) -> list[Message]:
     contents = _contents(session, batch)
     default_id = session.scalar(select(SmtpAccount.id).where(SmtpAccount.is_default))
     rows = [_row(message, contents[id(message.words)], default_id, now) for message in batch]
-    messages = list(session.scalars(insert(Message).returning(Message, sort_by_parameter_order=True), rows))
+    made = session.scalars(insert(Message).returning(Message), rows, execution_options={"render_nulls": True})
+    messages = {message.message_id: message for message in made}
     after_commit(wake.wake_all)
-    return messages
+    return [messages[row["message_id"]] for row in rows]
 
 
 def _contents(session: Session, batch: list[NewMessage]) -> dict[int, int]:
     """One content row for each distinct words object, by its identity: the renderer shares them."""
     distinct = {id(message.words): message.words for message in batch}
-    ids = session.scalars(
-        insert(Content).returning(Content.id, sort_by_parameter_order=True),
-        [{"subject": words.subject, "text": words.text, "html": words.html} for words in distinct.values()],
-    )
-    return dict(zip(distinct, ids, strict=True))
+    rows = [{"subject": words.subject, "text": words.text, "html": words.html} for words in distinct.values()]
+    return dict(zip(distinct, insert_rows(session, Content.id, rows), strict=True))
 
 
 def _row(message: NewMessage, content_id: int, default_id: int | None, now: datetime) -> dict[str, Any]:
@@ -134,12 +132,14 @@ def cancel(message_id: int, *, by: str) -> Message:
     """Take a queued message out of the queue. Raises Conflict when it is under way or at its end."""
     with write() as session:
         message = get(session, message_id)
-        moved = session.execute(
+        moved = session.scalar(
             update(Message)
             .where(Message.id == message_id, Message.state.in_(CANCELLABLE))
             .values(state=State.CANCELLED, reason="cancelled", next_attempt_at=None)
+            .returning(Message.id)
         )
-        if not moved.rowcount:
+        if moved is None:
+            session.refresh(message)
             raise Conflict(f"Message {message_id} is {message.state}: only a queued message can be cancelled.")
         session.add(TimelineEntry(message_id=message_id, kind="cancelled", detail={"by": by}))
     return message
@@ -187,7 +187,8 @@ def expire() -> int:
         with write() as session:
             now = clock.now()
             over = and_(Message.state == State.QUEUED, Message.expires_at <= now)
-            ids = list(session.scalars(select(Message.id).where(over).limit(EXPIRE_BATCH).with_for_update(skip_locked=True)))
+            batch = select(Message.id).where(over).limit(EXPIRE_BATCH)
+            ids = list(session.scalars(batch.with_for_update(skip_locked=True)))
             if not ids:
                 return ended
             session.execute(

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from babel.core import UnknownLocaleError
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_datetime
 from flask import current_app
-from flask_babel import force_locale, format_datetime, gettext
+from flask_babel import force_locale, gettext
+from markupsafe import Markup
 
 from webapp.mail.compose import Words
-from webapp.models.catalogue import TypeInfo
-from webapp.services import tags
+from webapp.services import layout, tags
 from webapp.services.matching import Recipient, Rulebook
 
 DEFAULT_LOCALE = "en"
@@ -64,99 +66,141 @@ class Happening:
     occurred_at: datetime
 
 
-class Renderer:
-    """Renders one event for many recipients; words that two of them share are made once."""
+class Language:
+    """Phrases and times in one language, each made once."""
 
-    def __init__(self, book: Rulebook, happening: Happening, base_url: str):
+    def __init__(self, tag: str):
+        self.locale = known_locale(tag)
+        self._phrases: dict[str, str] = {}
+        self._times: dict[tuple[datetime, str], str] = {}
+
+    def say(self, text: str) -> str:
+        """A text of the catalogue in this language."""
+        if text not in self._phrases:
+            with force_locale(str(self.locale)):
+                self._phrases[text] = gettext(text)
+        return self._phrases[text]
+
+    def time(self, instant: datetime, zone: str) -> str:
+        """An instant in words for a reader in `zone`, which is named; in UTC when there is no such zone."""
+        key = (instant, zone)
+        if key not in self._times:
+            place: tzinfo = UTC
+            with suppress(ZoneInfoNotFoundError, ValueError, OSError):
+                place = ZoneInfo(zone)
+            words = format_datetime(instant.astimezone(place), "medium", locale=self.locale)
+            # A narrow no-break space would make an SMS twice as long.
+            self._times[key] = f"{words} ({place})".replace("\u202f", " ")
+        return self._times[key]
+
+
+class Renderer:
+    """Renders events for their recipients by one rulebook; words that two recipients share are made once."""
+
+    def __init__(self, book: Rulebook, base_url: str):
         self._book = book
-        self._happening = happening
-        self._link = f"{base_url}/events/{happening.id}"
+        self._base_url = base_url
+        self._languages: dict[str, Language] = {}
         self._made: dict[tuple[object, ...], Words] = {}
 
-    def words(self, recipient: Recipient) -> Words:
-        """The message for `recipient`, in their language and with their local time."""
+    def words(self, happening: Happening, recipient: Recipient) -> Words:
+        """The message about `happening` for `recipient`, in their language and with their local time."""
         person, channel = recipient.person, recipient.channel
-        source = self._source(channel, person.locale)
-        personal = tags.is_personal(source.subject + source.body)
-        zone = person.timezone
-        key = (channel, person.locale, zone, recipient.rule.id, person.id if personal else 0)
+        source = self._source(happening.type, channel, person.locale)
+        template = f"{source.subject}\n{source.body}"
+        key = (
+            happening.id,
+            channel,
+            person.locale,
+            person.timezone,
+            recipient.rule.id if tags.uses(template, "notification") else 0,
+            person.id if tags.uses(template, "contact") else 0,
+        )
         if key not in self._made:
-            with force_locale(known_locale(person.locale)):
-                self._made[key] = self._make(recipient, source)
+            self._made[key] = self._make(happening, recipient, source)
         return self._made[key]
 
-    def _source(self, channel: str, locale: str) -> TextSource:
+    def _source(self, event_type: str, channel: str, locale: str) -> TextSource:
         for candidate in (locale, locale.split("-")[0], DEFAULT_LOCALE):
-            row = self._book.texts.get((self._happening.type, channel, candidate))
+            row = self._book.texts.get((event_type, channel, candidate))
             if row:
                 return TextSource(row["subject"], row["body"])
         return BUILT_IN[channel]
 
-    def _make(self, recipient: Recipient, source: TextSource) -> Words:
-        info = self._book.types[self._happening.type]
-        built_in = source is BUILT_IN[recipient.channel]
-        values = self._values(recipient, info)
-        subject = tags.fill(gettext(source.subject) if built_in and source.subject else source.subject, values)
-        body = tags.fill(gettext(source.body) if built_in else source.body, values).strip()
+    def _make(self, happening: Happening, recipient: Recipient, source: TextSource) -> Words:
+        language = self._language(recipient.person.locale)
+        if source is BUILT_IN[recipient.channel]:
+            source = TextSource(source.subject and language.say(source.subject), language.say(source.body))
+        values = self._values(happening, recipient, language)
+        subject = " ".join(tags.fill(source.subject, values).split())
+        body = tags.fill(source.body, values).strip()
         if recipient.channel != "email":
             return Words(subject, body)
-        facts = self._facts(values, recipient)
-        context = {"values": values, "body": body, "facts": facts, "severity": self._happening.severity}
-        return Words(
-            " ".join(subject.split()),
-            current_app.jinja_env.get_template("texts/email.txt").render(context),
-            current_app.jinja_env.get_template("texts/email.html").render(context),
-        )
+        facts = _facts(happening, values, language)
+        context = {
+            "subject": subject,
+            "body": body,
+            "paragraphs": _below_heading(body, values["event.title"]),
+            "values": values,
+            "severity": happening.severity,
+            "facts": [(label, layout.lines(value)) for label, value in facts],
+            "facts_as_text": layout.aligned(facts),
+            "action": language.say(_("Open in Arauto")),
+            "language": str(language.locale).replace("_", "-"),
+            "direction": language.locale.text_direction,
+        }
+        template = current_app.jinja_env.get_template
+        return Words(subject, template("texts/email.txt").render(context), template("texts/email.html").render(context))
 
-    def _values(self, recipient: Recipient, info: TypeInfo) -> dict[str, str]:
-        happening = self._happening
+    def _language(self, tag: str) -> Language:
+        if tag not in self._languages:
+            self._languages[tag] = Language(tag)
+        return self._languages[tag]
+
+    def _values(self, happening: Happening, recipient: Recipient, language: Language) -> dict[str, str]:
+        info = self._book.types[happening.type]
         return {
             "event.id": str(happening.id),
             "event.type": happening.type,
-            "event.severity": gettext(SEVERITY_WORDS[happening.severity]),
+            "event.severity": language.say(SEVERITY_WORDS[happening.severity]),
             "event.title": happening.title,
             "event.body": happening.body,
             "event.source": happening.source,
-            "event.time": local_time(happening.occurred_at, recipient.person.timezone),
-            "event.link": self._link,
-            "type.title": gettext(info.title) if info.built_in else info.title,
-            "type.category": gettext(info.category) if info.built_in else info.category,
+            "event.time": language.time(happening.occurred_at, recipient.person.timezone),
+            "event.link": f"{self._base_url}/events/{happening.id}",
+            "type.title": language.say(info.title) if info.built_in else info.title,
+            "type.category": language.say(info.category) if info.built_in else info.category,
             "contact.name": recipient.person.name,
             "contact.email": recipient.person.email,
             "notification.name": recipient.rule.name,
             **{f"{tags.FREE}{name}": _plain(value) for name, value in happening.attributes.items()},
         }
 
-    def _facts(self, values: Mapping[str, str], recipient: Recipient) -> list[tuple[str, str]]:
-        attributes = [(name, _plain(value)) for name, value in self._happening.attributes.items()]
-        return [
-            (gettext("What"), values["type.title"]),
-            (gettext("Severity"), values["event.severity"]),
-            (gettext("When"), values["event.time"]),
-            *([(gettext("Source"), values["event.source"])] if values["event.source"] else []),
-            *attributes,
-        ]
+
+def _facts(happening: Happening, values: Mapping[str, str], language: Language) -> list[tuple[str, str]]:
+    source = [(language.say(_("Source")), happening.source)] if happening.source else []
+    return [
+        (language.say(_("What")), values["type.title"]),
+        (language.say(_("Severity")), values["event.severity"]),
+        (language.say(_("When")), values["event.time"]),
+        *source,
+        *((name, _plain(value)) for name, value in happening.attributes.items()),
+    ]
+
+
+def _below_heading(body: str, title: str) -> list[Markup]:
+    """The paragraphs of a body in HTML, where the title stands above them already."""
+    found = layout.paragraphs(body)
+    return found[1:] if found[:1] == layout.paragraphs(title) else found
 
 
 def _plain(value: Any) -> str:
-    return value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def known_locale(locale: str) -> str:
-    """`pt-BR` as Babel spells it; the default language for one that is not known."""
-    from babel import Locale
-
+def known_locale(tag: str) -> Locale:
+    """The locale of a tag such as `pt-BR`; the default language's for one that is not known."""
     try:
-        return str(Locale.parse(locale, sep="-"))
+        return Locale.parse(tag, sep="-")
     except (UnknownLocaleError, ValueError):
-        return DEFAULT_LOCALE
-
-
-def local_time(instant: datetime, zone: str) -> str:
-    """An instant in words for a reader in `zone`, in the language in force, with the zone named."""
-    try:
-        place = ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        place = ZoneInfo("UTC")
-    local = instant.astimezone(place)
-    return f"{format_datetime(local, 'medium', rebase=False)} ({place.key})"
+        return Locale.parse(DEFAULT_LOCALE)

@@ -25,7 +25,7 @@ class Verdict:
 
 
 def wait_after(attempts: int, spread: float | None = None) -> timedelta:
-    """How long to wait after `attempts` tries: 5 s doubling up to an hour, ± 25 % so that waiters do not march in step."""
+    """How long to wait after `attempts` tries: 5 s doubling up to an hour, ± 25 % not to march in step."""
     spread = random.uniform(-0.25, 0.25) if spread is None else spread  # noqa: S311
     return timedelta(seconds=min(FIRST_WAIT * 2 ** min(attempts - 1, DOUBLINGS), LONGEST_WAIT) * (1 + spread))
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from webapp.errors import NotFound
@@ -15,46 +17,60 @@ from webapp.services import matching
 from webapp.services.unit import write
 
 KEPT = 8
-_books: OrderedDict[tuple[str, int], matching.Rulebook] = OrderedDict()
+_STAMP = select(Rulebook.id, Rulebook.created_at)
+_books: OrderedDict[tuple[str, int, datetime], matching.Rulebook] = OrderedDict()
+_books_lock = threading.Lock()
 
 
 def publish(session: Session) -> None:
-    """Freeze the rules as they are in this transaction. Every change of what they are made of ends with this call.
-
-    The previous book is dropped where no event was judged by it.
-    """
+    """Freeze the rules as they are in this transaction. Every change of what they are made of ends with this call."""
     session.flush()
     content = _content(session)
-    last = session.scalar(select(Rulebook).order_by(Rulebook.id.desc()).limit(1))
-    if last is not None and last.content == content:
-        return
-    if last is not None and not session.scalar(select(exists().where(Event.rulebook_id == last.id))):
-        session.delete(last)
-    session.add(Rulebook(content=content))
-    session.flush()
+    last = session.scalar(select(Rulebook.content).order_by(Rulebook.id.desc()).limit(1))
+    if last != content:
+        session.add(Rulebook(content=content))
+        session.flush()
 
 
 def current(session: Session) -> matching.Rulebook:
     """The rules as they stand now; the first call on a fresh database freezes the empty ones."""
-    number = session.scalar(select(Rulebook.id).order_by(Rulebook.id.desc()).limit(1))
-    if number is None:
+    row = session.execute(_STAMP.order_by(Rulebook.id.desc()).limit(1)).one_or_none()
+    if row is None:
         with write() as writing:
             publish(writing)
         return current(session)
-    return numbered(session, number)
+    return _book(session, row.id, row.created_at)
 
 
 def numbered(session: Session, number: int) -> matching.Rulebook:
-    """The rules under `number`; kept in memory, because a number's content never changes."""
-    key = (str(db.engine.url), number)
+    """The rules under `number`. Raises NotFound."""
+    row = session.execute(_STAMP.where(Rulebook.id == number)).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no rulebook {number}.")
+    return _book(session, row.id, row.created_at)
+
+
+def forget_unused(session: Session, before: datetime) -> int:
+    """Delete books older than `before` that no event was judged by, never the current one; how many."""
+    newest = select(func.max(Rulebook.id)).scalar_subquery()
+    unused = ~exists().where(Event.rulebook_id == Rulebook.id)
+    return (
+        session.connection()
+        .execute(delete(Rulebook).where(Rulebook.created_at < before, Rulebook.id < newest, unused))
+        .rowcount
+    )
+
+
+def _book(session: Session, number: int, created_at: datetime) -> matching.Rulebook:
+    """Kept in memory. A number that a rollback undid is given again, so the time of its making is part of the key."""
+    key = (str(db.engine.url), number, created_at)
     book = _books.get(key)
     if book is None:
-        row = session.get(Rulebook, number)
-        if row is None:
-            raise NotFound(f"There is no rulebook {number}.")
-        book = _books[key] = matching.Rulebook(number, row.content)
-        while len(_books) > KEPT:
-            _books.popitem(last=False)
+        book = matching.Rulebook(number, session.scalars(select(Rulebook.content).where(Rulebook.id == number)).one())
+        with _books_lock:
+            _books[key] = book
+            while len(_books) > KEPT:
+                _books.popitem(last=False)
     return book
 
 
@@ -77,9 +93,7 @@ _PERSON = ("id", "name", "email", "mobile", "locale", "timezone", "enabled")
 _RULES = (
     select(Notification)
     .order_by(Notification.id)
-    .options(
-        selectinload(Notification.contacts), selectinload(Notification.groups).selectinload(ContactGroup.contacts)
-    )
+    .options(selectinload(Notification.contacts), selectinload(Notification.groups).selectinload(ContactGroup.contacts))
 )
 
 

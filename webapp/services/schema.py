@@ -1,4 +1,7 @@
-"""The database's schema: which one it has, which one this program needs, and the way from one to the other."""
+"""The database's schema: which one it has, which one this program needs, and the way from one to the other.
+
+Needs no application: a server that is about to start asks this first.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, column, inspect, select, table, text
+from sqlalchemy import Connection, Engine, column, create_engine, inspect, select, table, text
 
+from webapp import database
 from webapp.errors import SchemaBehind
 
 HEAD = "0001_first_tables"
 KNOWN = frozenset({HEAD})
+MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 MIGRATION_LOCK = 7_206_002
 
 _VERSION = table("alembic_version", column("version_num"))
@@ -40,37 +45,47 @@ def problem(connection: Connection) -> str:
     )
 
 
-def require_current(engine: Engine) -> None:
-    """Raises SchemaBehind, saying what to run, unless the database is at the schema of this program."""
-    with engine.connect() as connection:
+def require_current(url: str) -> None:
+    """Raises SchemaBehind, saying what to run, unless the database at `url` has the schema of this program."""
+    with _engine(url) as engine, engine.connect() as connection:
         words = problem(connection)
     if words:
         raise SchemaBehind(words)
 
 
-def upgrade(engine: Engine, folder: Path) -> tuple[str | None, str]:
-    """Bring the database to `HEAD`, all or nothing; the schemas before and after.
+def upgrade(url: str) -> tuple[str | None, str]:
+    """Bring the database at `url` to `HEAD`, all or nothing; the schemas before and after.
 
-    Several nodes may call it at once: one migrates, the others wait and then find nothing to do. `folder` holds
-    the migrations. Raises SchemaBehind for a database that a newer version migrated.
+    Several nodes may call it at once: one migrates, the others wait and then find nothing to do. Raises
+    SchemaBehind for a database that a newer version migrated.
     """
-    with _alone(engine), _connection(engine) as connection:
+    with _engine(url) as engine, _alone(engine), _connection(engine) as connection:
         before = version(connection)
         if before not in KNOWN and before is not None:
             raise SchemaBehind(problem(connection))
         if before != HEAD:
-            _run_migrations(connection, folder)
+            _run_migrations(connection)
     return before, HEAD
 
 
-def _run_migrations(connection: Connection, folder: Path) -> None:
+def _run_migrations(connection: Connection) -> None:
     from alembic import command
     from alembic.config import Config
 
     config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     command.upgrade(config, "head")
+
+
+@contextmanager
+def _engine(url: str) -> Iterator[Engine]:
+    engine = create_engine(url, **database.engine_options(url))
+    database.tune(engine)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 @contextmanager
@@ -101,13 +116,13 @@ def _check_references(connection: Connection) -> None:
     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
     if broken is not None:
         raise SchemaBehind(
-            f"The migration was undone: a row of table {broken[0]} would refer to a row of {broken[2]} that is not there."
+            f"The migration was undone: a row of {broken[0]} would refer to a row of {broken[2]} that is not there."
         )
 
 
 @contextmanager
 def _alone(engine: Engine) -> Iterator[None]:
-    """On SQLite, other processes that migrate wait here, for as long as it takes; the kernel frees the lock of a dead one."""
+    """On SQLite, other processes that migrate wait here as long as it takes; a dead one frees the lock."""
     path = engine.url.database
     if engine.dialect.name != "sqlite" or not path:
         yield

@@ -189,7 +189,9 @@ class Sender:
             accounts = read_accounts(connection, self._master_key, self._helo)
             sources = _sources(accounts, now)
             due = {
-                account.id: claims.count_due(connection, sources[account.id], self._cutoff(now), account.max_connections)
+                account.id: claims.count_due(
+                    connection, sources[account.id], self._cutoff(now), account.max_connections
+                )
                 for account in accounts.values()
                 if account.enabled and not _resting(account, now)
             }
@@ -197,8 +199,9 @@ class Sender:
             lane = self._lane(account, needed=due.get(account.id, 0) > 0)
             if lane is not None:
                 lane.account, lane.sources = account, sources[account.id]
-                if due.get(account.id):
-                    lane.want(1 if account.failures else due[account.id])
+                wanted = due.get(account.id, 0) + lane.ready
+                if wanted:
+                    lane.want(1 if account.failures else wanted)
 
     def _cutoff(self, now: Any) -> Any:
         return self._until or now

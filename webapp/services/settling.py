@@ -10,15 +10,15 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, insert, literal_column, or_, select, update
+from sqlalchemy import Engine, bindparam, insert, literal_column, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.channels.base import Outcome, Result
-from webapp.database import WRITE, HotStatement, write_turn
+from webapp.database import HotConnection, HotStatement
 from webapp.models import Attempt, Message, State
 from webapp.services.claims import Claimed
 from webapp.services.retry import judge
@@ -66,20 +66,20 @@ _MOVE = (
 
 
 class Settling:
-    """Writes attempts and new states on connections of one engine."""
+    """Writes attempts and new states by driver cursors of one engine."""
 
     def __init__(self, engine: Engine):
         self._note = HotStatement(_NOTE, engine)
         self._move = HotStatement(_MOVE, engine)
 
-    def settle(self, connection: Connection, tries: Sequence[Tried]) -> int:
+    def settle(self, cursor: Any, tries: Sequence[Tried]) -> int:
         """The attempt and the new state of each message that is still ours; how many were.
 
         A try whose claim was lost in the meantime (another node took the message over) leaves no trace.
         """
         rows = [{**_attempt(tried), **_moved(tried)} for tried in tries]
-        self._note.run(connection, rows)
-        return self._move.run(connection, rows)
+        self._note.run(cursor, rows)
+        return self._move.run(cursor, rows)
 
 
 def _attempt(tried: Tried) -> dict[str, object]:
@@ -131,7 +131,7 @@ class Settler:
     def __init__(self, engine: Engine, *, on_settled: Callable[[Sequence[Tried]], None] | None = None):
         self._engine = engine
         self._settling = Settling(engine)
-        self._connection: Connection | None = None
+        self._connection = HotConnection(engine)
         self._on_settled = on_settled
         self._gathering = threading.Lock()
         self._committing = threading.Lock()
@@ -157,10 +157,10 @@ class Settler:
         wait = 0.1
         while True:
             try:
-                self._write([waiting.tried for waiting in group])
+                with self._connection.transaction() as cursor:
+                    self._settling.settle(cursor, [waiting.tried for waiting in group])
                 break
             except (SQLAlchemyError, *self._driver_errors) as error:
-                self._drop_connection()
                 self.error = str(getattr(error, "orig", None) or error)
                 log.error("results cannot be written, sending waits: %s", self.error)
                 if self.give_up.wait(wait):
@@ -172,21 +172,6 @@ class Settler:
         if self._on_settled:
             self._on_settled([waiting.tried for waiting in group])
 
-    def _write(self, tries: Sequence[Tried]) -> None:
-        """One transaction on the settler's own connection, kept open from group to group."""
-        with write_turn(self._engine):
-            if self._connection is None:
-                self._connection = self._engine.connect().execution_options(**WRITE)
-            with self._connection.begin():
-                self._settling.settle(self._connection, tries)
-
-    def _drop_connection(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            with suppress(Exception):
-                connection.invalidate()
-                connection.close()
-
     def close(self) -> None:
         """Give the connection back; nothing is settled afterwards."""
-        self._drop_connection()
+        self._connection.close()

@@ -46,6 +46,6 @@ def unknown(template: str) -> list[str]:
     return sorted(name for name in names(template) if name not in KNOWN and not name.startswith(FREE))
 
 
-def is_personal(template: str) -> bool:
-    """Whether the words differ from one contact to the next."""
-    return any(name.startswith("contact.") for name in names(template))
+def uses(template: str, noun: str) -> bool:
+    """Whether the words depend on `noun` (`contact`, `notification`)."""
+    return any(name.startswith(f"{noun}.") for name in names(template))

@@ -7,13 +7,15 @@ What should happen only once the change is committed (waking the senders) is giv
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
+from zlib import crc32
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, insert, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from webapp.database import WRITE, write_turn
 from webapp.errors import DatabaseBusy
@@ -21,6 +23,9 @@ from webapp.extensions import db
 
 log = logging.getLogger(__name__)
 CONFIGURATION_LOCK = 7_206_001
+WORD_LOCK = 7_206_002
+WORD_LOCKS = 64
+_LOCK_SLOTS = text("SELECT pg_advisory_xact_lock(:space, slot) FROM unnest(CAST(:slots AS integer[])) AS slot")
 WRONG_STATEMENT = "SQLITE_ERROR"  # SQLite's for what PostgreSQL calls a programming error
 
 
@@ -74,15 +79,37 @@ def after_commit(follow: Callable[[], None]) -> None:
         followers.append(follow)
 
 
+def insert_rows(
+    session: Session, id_column: InstrumentedAttribute[int], rows: Sequence[Mapping[str, Any]]
+) -> list[int]:
+    """Insert many rows into the table of `id_column`; their ids, in the order of `rows`. None is stored as NULL.
+
+    Rows get rising ids in the order in which they are given. SQLAlchemy, asked for that order, would insert one row at
+    a time on SQLite.
+    """
+    statement = insert(id_column.class_).returning(id_column)
+    return sorted(session.scalars(statement, rows, execution_options={"render_nulls": True}))
+
+
 def lock_configuration(session: Session) -> None:
     """Changes of the configuration go one after the other, also on PostgreSQL (SQLite has one writer anyway)."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CONFIGURATION_LOCK})
 
 
+def lock_words(session: Session, words: Iterable[str]) -> None:
+    """Units that lock the same words go one after the other until they are committed (SQLite has one writer anyway).
+
+    Words share 64 locks, taken in order, so that a unit with many neither exhausts the server's locks nor deadlocks.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        slots = sorted({crc32(word.encode()) % WORD_LOCKS for word in words})
+        session.execute(_LOCK_SLOTS, {"space": WORD_LOCK, "slots": slots})
+
+
 @contextmanager
 def busy_is_told() -> Iterator[None]:
-    """Turns the drivers' ways to say "locked", "full" or "gone" into DatabaseBusy. A wrong statement stays what it is."""
+    """Turns the drivers' ways to say "locked", "full" or "gone" into DatabaseBusy; a wrong statement stays one."""
     try:
         yield
     except OperationalError as error:

@@ -8,38 +8,53 @@ from sqlalchemy import delete, select
 
 from webapp import clock
 from webapp.models import IdempotencyRecord, JobRun, SandboxMail, SignInFailure, WebSession
-from webapp.services import claims, leases, wake
+from webapp.services import claims, leases, rules, wake
 from webapp.services.unit import after_commit, write
 
 ANSWERS_KEPT = timedelta(days=7)
 SESSION_IDLE = timedelta(hours=12)
 FAILURES_KEPT = timedelta(days=1)
+UNUSED_RULES_KEPT = timedelta(hours=1)  # by then no transaction that read one is still open
 SANDBOX_KEPT = 1000
 
 new_token = leases.new_token
 
 
 def begin_job(name: str, token: int, interval_seconds: int) -> bool:
-    """Take the job's lease. False while another process has it, or when one ran the job less than half an interval ago."""
+    """Take the job's lease. False while another run has it, or when one began less than half an interval ago."""
     recent = timedelta(seconds=interval_seconds / 2)
     with write() as session:
+        if not leases.acquire(session.connection(), _lease(name), token):
+            return False
         run = session.get(JobRun, name) or JobRun(name=name)
         if run.started_at and abs(clock.now() - run.started_at) < recent:
-            return False
-        if not leases.acquire(session.connection(), f"job:{name}", token):
+            leases.release(session.connection(), token)
             return False
         run.started_at, run.finished_at = clock.now(), None
         session.add(run)
     return True
 
 
-def end_job(name: str, *, summary: str = "", error: str = "") -> None:
-    """Note how a run ended."""
+def keep_job(name: str, token: int) -> bool:
+    """The heartbeat of a run: its lease lasts another 20 s. False when another run has it."""
     with write() as session:
+        return leases.acquire(session.connection(), _lease(name), token)
+
+
+def end_job(name: str, token: int, *, summary: str = "", error: str = "") -> None:
+    """Note how a run ended, and free the job; a run that lost its lease to another one leaves no note."""
+    with write() as session:
+        if not leases.acquire(session.connection(), _lease(name), token):
+            return
+        leases.release(session.connection(), token)
         run = session.get_one(JobRun, name)
         run.finished_at, run.summary, run.error = clock.now(), summary[:500], error[:500]
         if not error:
             run.succeeded_at = run.finished_at
+
+
+def _lease(job: str) -> str:
+    return f"job:{job}"
 
 
 def free_claims() -> int:
@@ -52,7 +67,9 @@ def free_claims() -> int:
 
 
 def forget_old() -> int:
-    """Delete what is of no more use: old answers, sign-ins, failures, and the oldest sandbox mail; how many rows."""
+    """Delete what is of no more use; how many rows: old answers, sign-ins, failures, rulebooks that judged nothing,
+    and the oldest sandbox mail.
+    """
     now = clock.now()
     newest = select(SandboxMail.id).order_by(SandboxMail.id.desc()).offset(SANDBOX_KEPT).limit(1).scalar_subquery()
     statements = (
@@ -62,4 +79,6 @@ def forget_old() -> int:
         delete(SandboxMail).where(SandboxMail.id <= newest),
     )
     with write() as session:
-        return sum(session.execute(statement).rowcount for statement in statements)
+        connection = session.connection()
+        deleted = sum(connection.execute(statement).rowcount for statement in statements)
+        return deleted + rules.forget_unused(session, now - UNUSED_RULES_KEPT)

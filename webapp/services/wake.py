@@ -6,11 +6,13 @@ PostgreSQL: LISTEN/NOTIFY. A wake-up that gets lost costs at most the sender's o
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
-import select as io
+import select
 import socket
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,6 +21,7 @@ from sqlalchemy import Engine, text
 
 from webapp.extensions import db
 
+log = logging.getLogger(__name__)
 CHANNEL = "arauto_outbox"
 FOLDER = "wake"
 
@@ -48,29 +51,62 @@ def wake_all() -> None:
 def wake_folder(data_dir: Path) -> None:
     """Wake the senders that listen in this data folder; sockets that dead processes left are removed."""
     folder = data_dir / FOLDER
-    with suppress(FileNotFoundError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
-        sender.setblocking(False)
-        with _folder(folder) as at:
-            for name in os.listdir(folder):
-                try:
-                    sender.sendto(b"", f"{at}/{name}")
-                except ConnectionRefusedError:
-                    (folder / name).unlink(missing_ok=True)
-                except (BlockingIOError, FileNotFoundError):
-                    pass
+    with suppress(FileNotFoundError), _short_name(folder) as at, _datagram_socket() as sender:
+        for listening in folder.iterdir():
+            try:
+                sender.sendto(b"", f"{at}/{listening.name}")
+            except ConnectionRefusedError:
+                listening.unlink(missing_ok=True)
+            except (BlockingIOError, FileNotFoundError):
+                pass
 
 
-class _folder:
+@contextmanager
+def _short_name(folder: Path) -> Iterator[str]:
     """A short name for a folder: socket addresses have room for 107 bytes only."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{descriptor}"
+    finally:
+        os.close(descriptor)
 
-    def __init__(self, folder: Path):
-        self._descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
-    def __enter__(self) -> str:
-        return f"/proc/self/fd/{self._descriptor}"
+def _datagram_socket() -> socket.socket:
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    made.setblocking(False)
+    return made
 
-    def __exit__(self, *_: object) -> None:
-        os.close(self._descriptor)
+
+def _empty(source: socket.socket) -> None:
+    with suppress(BlockingIOError):
+        while True:
+            source.recv(1)
+
+
+class Bell:
+    """What threads of this process ring; one end of it is waited on beside what comes from outside."""
+
+    def __init__(self) -> None:
+        self._inner, self._outer = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._inner.setblocking(False)
+        self._outer.setblocking(False)
+
+    def ring(self) -> None:
+        with suppress(BlockingIOError):
+            self._outer.send(b"")
+
+    def wait(self, seconds: float, *outside: int) -> bool:
+        """Waits for a ring, for one of the descriptors `outside`, or `seconds`; whether it came from outside."""
+        poll = select.poll()
+        for descriptor in (self._inner.fileno(), *outside):
+            poll.register(descriptor, select.POLLIN)
+        ready = {descriptor for descriptor, _ in poll.poll(max(0.0, seconds) * 1000)}
+        _empty(self._inner)
+        return not ready.isdisjoint(outside)
+
+    def close(self) -> None:
+        self._inner.close()
+        self._outer.close()
 
 
 class FolderListener:
@@ -80,29 +116,22 @@ class FolderListener:
         folder = data_dir / FOLDER
         folder.mkdir(mode=0o700, exist_ok=True)
         self._path = folder / f"{os.getpid()}-{secrets.token_hex(4)}"
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.setblocking(False)
-        with _folder(folder) as at:
+        self._socket = _datagram_socket()
+        with _short_name(folder) as at:
             self._socket.bind(f"{at}/{self._path.name}")
-        self._inner, self._outer = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._inner.setblocking(False)
-        self._outer.setblocking(False)
+        self._bell = Bell()
 
     def wait(self, seconds: float) -> None:
-        ready, _, _ = io.select([self._socket, self._inner], [], [], seconds)
-        for source in ready:
-            with suppress(BlockingIOError):
-                while True:
-                    source.recv(1)
+        if self._bell.wait(seconds, self._socket.fileno()):
+            _empty(self._socket)
 
     def wake(self) -> None:
-        with suppress(OSError):  # full: it is awake already; closed: it needs no waking
-            self._outer.send(b"")
+        self._bell.ring()
 
     def close(self) -> None:
         self._path.unlink(missing_ok=True)
-        for end in (self._socket, self._inner, self._outer):
-            end.close()
+        self._socket.close()
+        self._bell.close()
 
 
 class PostgresListener:
@@ -111,43 +140,41 @@ class PostgresListener:
     def __init__(self, engine: Engine):
         self._engine = engine
         self._connection: Any = None
-        self._inner, self._outer = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._inner.setblocking(False)
-        self._outer.setblocking(False)
+        self._bell = Bell()
 
     def wait(self, seconds: float) -> None:
-        sources: list[Any] = [self._inner]
-        with suppress(Exception):
+        try:
             self._listen()
-            sources.append(self._connection.fileno())
-        ready, _, _ = io.select(sources, [], [], seconds)
-        if self._inner in ready:
-            with suppress(BlockingIOError):
-                while True:
-                    self._inner.recv(1)
-        if len(ready) > (self._inner in ready):
+        except Exception as error:
+            log.info("no wake-ups from other processes for now: %s", error)
+            self._forget()
+        if self._connection is None:
+            self._bell.wait(seconds)
+        elif self._bell.wait(seconds, self._connection.fileno()):
             try:
                 list(self._connection.notifies(timeout=0))
             except Exception:
-                self._connection = None
+                self._forget()
 
     def _listen(self) -> None:
-        if self._connection is None or self._connection.closed:
+        if self._connection is None:
             import psycopg
 
             url = self._engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
             self._connection = psycopg.connect(url, autocommit=True, connect_timeout=5)
             self._connection.execute(f"LISTEN {CHANNEL}")
 
+    def _forget(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
     def wake(self) -> None:
-        with suppress(OSError):  # full: it is awake already; closed: it needs no waking
-            self._outer.send(b"")
+        self._bell.ring()
 
     def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-        self._inner.close()
-        self._outer.close()
+        self._forget()
+        self._bell.close()
 
 
 def listener(engine: Engine, data_dir: Path) -> Listener:

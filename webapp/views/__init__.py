@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from flask import Flask
+
+# One package per menu entry; each has a `blueprint`.
+SECTIONS = ("overview", "outbox", "events", "sandbox", "signin", "profile", "probes")
+DEVELOPMENT = ("styleguide",)
 
 
 def register(app: Flask) -> None:
-    """Bind all pages to `app`."""
+    """Bind all pages to `app`. Raises RuntimeError for a route that does not say who may use it."""
+    from webapp.views import errors, hygiene, policy, proxies, templating
+
+    hygiene.install(app)
+    templating.install(app)
+    errors.install(app)
+    for section in (*SECTIONS, *(DEVELOPMENT if app.debug or app.testing else ())):
+        app.register_blueprint(import_module(f"webapp.views.{section}").blueprint)
+    policy.install(app)
+    app.wsgi_app = proxies.TrustedProxies(app.wsgi_app, app.config["ARAUTO_TRUSTED_PROXIES"])  # type: ignore[method-assign]

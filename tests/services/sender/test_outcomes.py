@@ -77,7 +77,7 @@ def test_refused_sender_is_the_accounts_fault(sender: Sender) -> None:
         skip_circuit(account)
         sender.wake()
         wait_state(number, "sent")
-    assert health(account) is None
+        wait_until(lambda: health(account) is None, "the account to be well again")
 
 
 def test_refused_connection_costs_no_attempt_and_no_other_account(sender: Sender) -> None:
@@ -117,7 +117,10 @@ def test_one_bad_recipient_does_not_touch_the_others(sender: Sender, answer: byt
         wait_state(numbers[0], "sent")
         wait_state(numbers[2], "sent")
         assert message(numbers[1]).state == state
-        assert sorted(mail.recipients[0] for mail in server.mails if mail.data) == ["p0@corp.example", "p2@corp.example"]
+        assert sorted(mail.recipients[0] for mail in server.mails if mail.data) == [
+            "p0@corp.example",
+            "p2@corp.example",
+        ]
 
 
 def test_421_at_the_second_recipient_loses_nobody(sender: Sender) -> None:
@@ -131,7 +134,9 @@ def test_421_at_the_second_recipient_loses_nobody(sender: Sender) -> None:
         sender.wake()
         for number in numbers:
             wait_state(number, "sent")
-        assert sorted(mail.recipients[0] for mail in server.mails if mail.data) == [f"p{i}@corp.example" for i in range(3)]
+        assert sorted(mail.recipients[0] for mail in server.mails if mail.data) == [
+            f"p{i}@corp.example" for i in range(3)
+        ]
 
 
 @pytest.mark.parametrize("stage", ["mail", "rcpt", "data"])

@@ -89,9 +89,7 @@ def upgrade() -> None:
         must("category", sa.String()),
         must("severity", sa.String()),
         must("at_most_once", sa.Boolean()),
-        sa.CheckConstraint(
-            "severity IN ('info', 'warning', 'error', 'critical')", name=op.f("ck_event_type_severity")
-        ),
+        sa.CheckConstraint("severity IN ('info', 'warning', 'error', 'critical')", name=op.f("ck_event_type_severity")),
         sa.PrimaryKeyConstraint("type", name="pk_event_type"),
     )
     op.create_table(
@@ -133,9 +131,11 @@ def upgrade() -> None:
         must("sender", sa.String()),
         must("recipients", sa.JSON()),
         must("subject", sa.String()),
+        must("message_id", sa.String()),
         must("raw", sa.LargeBinary()),
         sa.PrimaryKeyConstraint("id", name="pk_sandbox_mail"),
     )
+    op.create_index("ix_sandbox_mail_message_id", "sandbox_mail", ["message_id"])
     op.create_table(
         "sign_in_failure",
         must("id", ID),
@@ -331,15 +331,12 @@ def upgrade() -> None:
         may("last_code", sa.Integer()),
         must("last_words", sa.String()),
         sa.CheckConstraint(
-            "state IN ('queued', 'sending', 'sent', 'delivered', 'read', 'failed', 'bounced', 'cancelled', 'suppressed', 'unknown')",
+            "state IN ('queued', 'sending', 'sent', 'delivered', 'read', 'failed', 'bounced', 'cancelled', "
+            "'suppressed', 'unknown')",
             name=op.f("ck_message_state"),
         ),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["smtp_account.id"], name="fk_message_account_id", ondelete="SET NULL"
-        ),
-        sa.ForeignKeyConstraint(
-            ["contact_id"], ["contact.id"], name="fk_message_contact_id", ondelete="SET NULL"
-        ),
+        sa.ForeignKeyConstraint(["account_id"], ["smtp_account.id"], name="fk_message_account_id", ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name="fk_message_contact_id", ondelete="SET NULL"),
         sa.ForeignKeyConstraint(["content_id"], ["content.id"], name="fk_message_content_id"),
         sa.ForeignKeyConstraint(["event_id"], ["event.id"], name="fk_message_event_id"),
         sa.ForeignKeyConstraint(["resent_from"], ["message.id"], name="fk_message_resent_from"),
@@ -405,12 +402,8 @@ def upgrade() -> None:
         must("enhanced", sa.String()),
         must("words", sa.String()),
         must("tls", sa.String()),
-        sa.ForeignKeyConstraint(
-            ["account_id"], ["smtp_account.id"], name="fk_attempt_account_id", ondelete="SET NULL"
-        ),
-        sa.ForeignKeyConstraint(
-            ["message_id"], ["message.id"], name="fk_attempt_message_id", ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["account_id"], ["smtp_account.id"], name="fk_attempt_account_id", ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(["message_id"], ["message.id"], name="fk_attempt_message_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_attempt"),
     )
     op.create_index("ix_attempt_account_id_started_at", "attempt", ["account_id", "started_at"])
@@ -421,10 +414,7 @@ def upgrade() -> None:
         must("contact_id", ID),
         sa.ForeignKeyConstraint(["contact_id"], ["contact.id"], name="fk_notification_contact_contact_id"),
         sa.ForeignKeyConstraint(
-            ["notification_id"],
-            ["notification.id"],
-            name="fk_notification_contact_notification_id",
-            ondelete="CASCADE",
+            ["notification_id"], ["notification.id"], name="fk_notification_contact_notification_id", ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("notification_id", "contact_id", name="pk_notification_contact"),
     )
@@ -435,10 +425,7 @@ def upgrade() -> None:
         must("group_id", ID),
         sa.ForeignKeyConstraint(["group_id"], ["contact_group.id"], name="fk_notification_group_group_id"),
         sa.ForeignKeyConstraint(
-            ["notification_id"],
-            ["notification.id"],
-            name="fk_notification_group_notification_id",
-            ondelete="CASCADE",
+            ["notification_id"], ["notification.id"], name="fk_notification_group_notification_id", ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("notification_id", "group_id", name="pk_notification_group"),
     )
@@ -456,3 +443,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_timeline_entry"),
     )
     op.create_index("ix_timeline_entry_message_id", "timeline_entry", ["message_id"])
+    search()
+
+
+def search() -> None:
+    if op.get_context().dialect.name == "postgresql":
+        words = sa.text("to_tsvector('simple'::regconfig, translate(subject, '#&+-./:<=>?@_~', '              '))")
+        op.create_index("ix_content_words", "content", [words], postgresql_using="gin")
+        return
+    op.execute(
+        """CREATE VIRTUAL TABLE content_search USING fts5(
+            subject, content='content', content_rowid='id', columnsize=0, tokenize='unicode61 remove_diacritics 0'
+        )"""
+    )
+    op.execute(
+        """CREATE TRIGGER content_search_added AFTER INSERT ON content BEGIN
+            INSERT INTO content_search(rowid, subject) VALUES (new.id, new.subject);
+        END"""
+    )
+    op.execute(
+        """CREATE TRIGGER content_search_removed AFTER DELETE ON content BEGIN
+            INSERT INTO content_search(content_search, rowid, subject) VALUES ('delete', old.id, old.subject);
+        END"""
+    )

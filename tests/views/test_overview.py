@@ -1,0 +1,236 @@
+"""The dashboard and the health list: what is wrong is said, with what to do."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import update
+
+from tests import factories
+from tests.visiting import Visit
+from webapp import clock
+from webapp.models import AccountHealth, ApiToken, Attempt, JobRun, Message, SandboxMail, SmtpAccount
+from webapp.queries import dashboard, health
+from webapp.services.unit import write
+
+
+def kinds(jobs: bool = True) -> list[str]:
+    with write() as session:
+        return [trouble.kind for trouble in health.troubles(session, jobs_expected=jobs)]
+
+
+def add(*rows: Any) -> None:
+    with write() as session:
+        session.add_all(rows)
+
+
+def in_trouble(account: int, **fields: Any) -> AccountHealth:
+    now = clock.now()
+    values = {
+        "failures": 2,
+        "since": now,
+        "retry_at": now,
+        "kind": "auth",
+        "stage": "auth",
+        "code": 535,
+        "words": "5.7.8 No",
+    }
+    return AccountHealth(account_id=account, **{**values, **fields})
+
+
+def run(name: str, ago: timedelta, **fields: Any) -> JobRun:
+    started = clock.now() - ago
+    return JobRun(name=name, **{"started_at": started, "finished_at": started, "succeeded_at": started, **fields})
+
+
+def test_all_is_well(ctx: Flask) -> None:
+    factories.make_account()
+    add(run("free_claims", timedelta(seconds=2)))
+    assert kinds() == []
+    assert health.level([]) == "green"
+
+
+def test_no_account_and_no_default(ctx: Flask) -> None:
+    assert kinds() == ["no_account"]
+    factories.make_account(is_default=False)
+    assert kinds() == ["no_default"]
+
+
+@pytest.mark.parametrize(("default", "level"), [(True, "red"), (False, "amber")])
+def test_an_account_in_trouble(ctx: Flask, default: bool, level: str) -> None:
+    factories.make_account("Main", is_default=not default)
+    account = factories.make_account("Other", is_default=default)
+    add(in_trouble(account))
+    with write() as session:
+        (found,) = [trouble for trouble in health.troubles(session) if trouble.kind == "account_down"]
+    assert (found.level, found.detail["account"], found.detail["code"]) == (level, "Other", 535)
+
+
+def test_a_disabled_account_s_trouble_troubles_nobody(ctx: Flask) -> None:
+    factories.make_account()
+    add(in_trouble(factories.make_account("Old", is_default=False, enabled=False)))
+    assert kinds() == []
+
+
+def test_a_queue_that_nobody_works_on(ctx: Flask) -> None:
+    account = factories.make_account()
+    (number,) = factories.make_messages(1)
+    assert kinds() == []
+    with write() as session:
+        session.execute(update(Message).values(next_attempt_at=clock.now() - timedelta(minutes=6)))
+    assert kinds() == ["queue_stuck"]
+    add(
+        Attempt(
+            message_id=number, account_id=account, started_at=clock.now(), duration_ms=1, outcome="sent", stage="dot"
+        )
+    )
+    assert kinds() == []
+
+
+def test_a_dead_account_s_queue_is_not_called_stuck(ctx: Flask) -> None:
+    add(in_trouble(factories.make_account()))
+    factories.make_messages(1)
+    with write() as session:
+        session.execute(update(Message).values(next_attempt_at=clock.now() - timedelta(minutes=6)))
+    assert kinds() == ["account_down"]
+
+
+def test_jobs_that_do_not_run_fail_or_hang(ctx: Flask) -> None:
+    factories.make_account()
+    add(run("free_claims", timedelta(minutes=2)))
+    assert kinds() == ["jobs_silent"]
+    assert kinds(jobs=False) == []
+    add(run("forget_old", timedelta(seconds=1), error="ValueError: no"))
+    add(run("expire_messages", timedelta(minutes=11), finished_at=None))
+    assert kinds() == ["job_hanging", "job_failed"]
+
+
+def test_unknown_outcomes_and_the_sandbox_need_somebody(ctx: Flask) -> None:
+    factories.make_account("Sandbox")
+    factories.make_messages(3)
+    with write() as session:
+        session.execute(update(Message).values(state="unknown"))
+    assert kinds() == ["unknown_outcome", "sandbox_default"]
+
+
+@pytest.fixture
+def everything_wrong(app: Flask) -> Flask:
+    with app.app_context():
+        factories.make_account("Sandbox")
+        other = factories.make_account("It's <b>bold</b>", is_default=False)
+        add(
+            in_trouble(other, words="<script>alert(1)</script>"),
+            run("forget_old", timedelta(minutes=3), error="ValueError: no"),
+            run("expire_messages", timedelta(minutes=11), finished_at=None),
+        )
+        factories.make_messages(4)
+        with write() as session:
+            session.execute(update(Message).values(next_attempt_at=clock.now() - timedelta(minutes=6)))
+            session.execute(update(Message).where(Message.id == 4).values(state="unknown"))
+    app.config["ARAUTO_JOBS"] = True
+    return app
+
+
+def test_every_trouble_has_words(everything_wrong: Flask, visit: Visit) -> None:
+    page = visit("/health")
+    for words in (
+        "The account It's <b>bold</b> is in trouble",
+        "535 <script>alert(1)</script>",
+        "Check the user name and the password of its credential.",
+        "arauto send-test 'It'\\''s <b>bold</b>' --to ADDRESS",
+        "Nobody sends for the account Sandbox",
+        "The periodic jobs do not run",
+        "The job forget_old failed",
+        "The job expire_messages does not end",
+        "1 message has an unknown outcome",
+        "The sandbox mail server is the default account",
+    ):
+        assert words in page.text
+
+
+def test_the_dot_and_the_red_banner_are_on_every_page(everything_wrong: Flask, visit: Visit) -> None:
+    for path in ("/", "/profile", "/health"):
+        page = visit(path)
+        assert page.find("a", class_="health-dot health-red").get("href") == "/health"
+        assert "No mail leaves this machine." in page.html
+
+
+def test_no_banner_without_the_sandbox(app: Flask, visit: Visit) -> None:
+    with app.app_context():
+        factories.make_account()
+    page = visit("/")
+    assert "No mail leaves this machine." not in page.html
+    assert page.find("a", class_="health-dot health-green") is not None
+    assert "Everything works and nothing waits for you." in page.text
+
+
+def test_the_fragment_is_the_list_alone(everything_wrong: Flask, admin_client: FlaskClient) -> None:
+    answer = admin_client.get("/health", headers={"HX-Request": "true", "HX-Target": "troubles"})
+    assert answer.text.lstrip().startswith('<div id="troubles"')
+    assert "<html" not in answer.text
+    whole = admin_client.get("/health", headers={"HX-Request": "true", "HX-Target": "anything"})
+    assert "<html" in whole.text
+
+
+def test_the_numbers_of_the_day(app: Flask, visit: Visit) -> None:
+    with app.app_context():
+        factories.make_account()
+        factories.make_messages(6)
+        with write() as session:
+            session.execute(update(Message).where(Message.id <= 3).values(state="sent"))
+            session.execute(update(Message).where(Message.id == 6).values(created_at=clock.now() - timedelta(hours=25)))
+    page = visit("/")
+    tiles = [" ".join("".join(tile.itertext()).split()) for tile in page.find("ul", class_="tiles").iter("li")]
+    assert tiles == ["2queued", "3sent"]
+    assert page.find("section", id="lately").get("hx-trigger") == "every 5s"
+
+
+def test_the_numbers_stop_asking_when_nothing_is_under_way(app: Flask, visit: Visit) -> None:
+    with app.app_context():
+        factories.make_account()
+        factories.make_messages(2)
+        with write() as session:
+            session.execute(update(Message).values(state="sent"))
+    assert visit("/").find("section", id="lately").get("hx-trigger") is None
+
+
+def test_the_first_steps_are_ticked_off_one_by_one(ctx: Flask) -> None:
+    def done() -> list[str]:
+        with write() as session:
+            return [step.name for step in dashboard.steps(session) if step.done]
+
+    factories.make_account("Sandbox")
+    assert done() == []
+    factories.make_account("Relay", is_default=False)
+    contact = factories.make_contact()
+    factories.make_notification(contacts=[contact])
+    add(ApiToken(name="t", token_hash="x", scopes=["read"]))
+    assert done() == ["account", "contact", "notification", "token"]
+    factories.make_messages(1)
+    with write() as session:
+        session.execute(update(Message).values(state="sent"))
+    assert done()[-1] == "delivery"
+
+
+def test_the_checklist_shows_commands_for_what_is_left(app: Flask, visit: Visit) -> None:
+    page = visit("/")
+    assert "0 of 6 done" in page.text
+    assert "arauto token create my-system" in page.text
+    with app.app_context():
+        add(ApiToken(name="t", token_hash="x", scopes=["read"]))
+    page = visit("/", client=None)
+    assert "1 of 6 done" in page.text
+    assert "arauto token create" not in page.text
+
+
+def test_the_sandbox_mailbox_is_offered_only_while_it_has_a_use(ctx: Flask) -> None:
+    with write() as session:
+        assert not health.sandbox_holds_mail(session)
+        session.add(SandboxMail(sender="a@b.example", recipients=[], raw=b""))
+        session.flush()
+        assert health.sandbox_holds_mail(session)
+        assert session.query(SmtpAccount).count() == 0

@@ -1,0 +1,93 @@
+"""Events as reports read them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session
+
+from webapp.errors import NotFound
+from webapp.models import Event, Message
+from webapp.models.catalogue import Severity
+from webapp.queries import keyset
+from webapp.queries.keyset import Page, Turn, Walk
+from webapp.queries.narrowing import Narrow, in_time, lead
+
+LIMIT = 50
+MOST = 500
+SEVERITIES = tuple(Severity)
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a report shows; what is empty does not narrow it. `text`: parts of words, all of them in the title."""
+
+    type: str = ""
+    severity: str = ""
+    source: str = ""
+    text: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+_COLUMNS = [
+    getattr(Event, name)
+    for name in (
+        *("id", "type", "severity", "title", "body", "attributes", "source", "occurred_at", "received_at"),
+        *("dedup_key", "rulebook_id"),
+    )
+]
+
+
+def page(session: Session, filters: Filters, *, limit: int = LIMIT, after: str | None = None) -> Page[Any]:
+    """The newest `limit` events that pass the filters, after the cursor, each with the number of its `messages`.
+
+    Raises InvalidInput for a wrong cursor.
+    """
+    return turn_to(session, filters, Turn(after=after, limit=limit))
+
+
+def turn_to(session: Session, filters: Filters, turn: Turn) -> Page[Any]:
+    """One page of the events that pass the filters, as `page` has them. Raises InvalidInput for a wrong cursor."""
+    places = keyset.leaf(_walk(session, filters), turn)
+    numbers = [number for (number,) in places.items]
+    messages = select(func.count()).where(Message.event_id == Event.id).scalar_subquery()
+    query = select(*_COLUMNS, messages.label("messages")).where(Event.id.in_(numbers))
+    by_id = {row.id: row for row in session.execute(query)}
+    return Page([by_id[number] for number in numbers if number in by_id], places.next, places.previous)
+
+
+def count(session: Session, filters: Filters, most: int) -> int:
+    """How many events pass the filters, counting no further than `most`."""
+    return len(_walk(session, filters)(None, True, most))
+
+
+def _walk(session: Session, filters: Filters) -> Walk:
+    times = in_time(session, Event.id, Event.received_at, filters.since, filters.until)
+    wanted = ((Event.source, filters.source), (Event.type, filters.type), (Event.severity, filters.severity))
+    narrows = [Narrow(column, value) for column, value in wanted if value]
+    # No index helps here: titles are looked at one after the other, until a page is full.
+    has_words = [Event.title.icontains(word, autoescape=True) for word in filters.text.split()]
+
+    def walk(start: tuple[int, ...] | None, down: bool, most: int) -> list[tuple[int, ...]]:
+        also = [*times, *has_words, *([keyset.beyond(Event.id, start[0], down)] if start else [])]
+        return [(number,) for number in session.scalars(ids(session, narrows, also, down=down).limit(most))]
+
+    return walk
+
+
+def ids(session: Session, narrows: list[Narrow], also: list[ColumnElement[bool]], *, down: bool = True) -> Select[int]:
+    """The statement for the ids that pass, newest first unless told otherwise; walks one index, sorts nothing."""
+    conditions = lead(session, Event.id, narrows, also)
+    return select(Event.id).where(*conditions, *also).order_by(keyset.towards(Event.id, down))
+
+
+def get(session: Session, event_id: int) -> Any:
+    """One event. Raises NotFound."""
+    row = session.execute(select(*_COLUMNS).where(Event.id == event_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no event {event_id}.")
+    return row

@@ -1,0 +1,94 @@
+"""Users: the people who sign in. Contacts, who are told things, are another noun."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy import select
+
+from webapp.errors import InvalidInput, NotFound, Problem
+from webapp.models import User
+from webapp.models.user import ROLES
+from webapp.services import passwords, sessions
+from webapp.services.checks import check_text
+from webapp.services.parameters import LANGUAGES
+from webapp.services.unit import write
+
+THEMES = ("auto", "light", "dark")
+
+
+def create(name: str, password: str, role: str = "viewer") -> int:
+    """A new user; their id. Raises InvalidInput for a name that is taken or a password that is too short."""
+    problems = [
+        check_text("name", name, most=120, needed=True, lines=False),
+        passwords.check("password", password, name),
+    ]
+    if name != name.strip():
+        problems.append(Problem("name", "Remove the spaces around the name."))
+    if role not in ROLES:
+        problems.append(Problem("role", f"Say one of: {', '.join(ROLES)}."))
+    _refuse(problems)
+    stored = passwords.digest(password)
+    with write() as session:
+        if session.scalar(select(User.id).where(User.name == name)):
+            raise InvalidInput.at("name", f"There is already a user named {name}. Choose another name.")
+        user = User(name=name, password_hash=stored, role=role)
+        session.add(user)
+        session.flush()
+        return user.id
+
+
+def change_password(name: str, password: str) -> None:
+    """Give a user another password and end all their sessions. Raises NotFound, InvalidInput."""
+    _refuse([passwords.check("password", password, name)])
+    stored = passwords.digest(password)
+    with write() as session:
+        user = session.scalar(select(User).where(User.name == name))
+        if user is None:
+            raise NotFound(f"There is no user named {name}.")
+        user.password_hash = stored
+        sessions.end_all(session, user.id)
+
+
+def set_enabled(name: str, enabled: bool) -> None:
+    """Let a user sign in, or not any more: then all their sessions end at once. Raises NotFound."""
+    with write() as session:
+        user = session.scalar(select(User).where(User.name == name))
+        if user is None:
+            raise NotFound(f"There is no user named {name}.")
+        user.enabled = enabled
+        if not enabled:
+            sessions.end_all(session, user.id)
+
+
+def prefer(user_id: int, *, locale: str | None = None, timezone: str | None = None, theme: str | None = None) -> None:
+    """Store how a user wants to see the pages; None keeps what there is. Raises InvalidInput."""
+    problems = []
+    if locale is not None and locale not in ("", *LANGUAGES):
+        problems.append(Problem("locale", f"Say one of: {', '.join(LANGUAGES)}."))
+    if theme is not None and theme not in THEMES:
+        problems.append(Problem("theme", f"Say one of: {', '.join(THEMES)}."))
+    if timezone is not None and zone(timezone) is None:
+        problems.append(Problem("timezone", "Say a time zone such as America/Sao_Paulo."))
+    _refuse(problems)
+    wanted = {"locale": locale, "timezone": timezone, "theme": theme}
+    with write() as session:
+        user = session.get_one(User, user_id)
+        for field, value in wanted.items():
+            if value is not None:
+                setattr(user, field, value)
+
+
+def zone(name: str) -> tzinfo | None:
+    """The time zone of that IANA name; None when there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def _refuse(problems: list[Problem | None] | list[Problem]) -> None:
+    found = [problem for problem in problems if problem is not None]
+    if found:
+        raise InvalidInput(found)

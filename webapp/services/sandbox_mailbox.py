@@ -1,0 +1,44 @@
+"""What the sandbox mail server caught: read as people see it, and thrown away. The lists are `queries.sandbox`."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from webapp.errors import NotFound
+from webapp.mail import show
+from webapp.mail.show import Shown
+from webapp.models import SandboxMail
+from webapp.services.unit import write
+
+
+def raw(session: Session, mail_id: int) -> bytes:
+    """The bytes of a mail as they came in. Raises NotFound."""
+    found = session.scalar(select(SandboxMail.raw).where(SandboxMail.id == mail_id))
+    if found is None:
+        raise NotFound(f"There is no mail {mail_id} in the sandbox mailbox.")
+    return found
+
+
+def read(session: Session, mail_id: int) -> Shown:
+    """The mail as people see it. Raises NotFound."""
+    return show.show(raw(session, mail_id))
+
+
+def source(session: Session, mail_id: int) -> tuple[str, bool]:
+    """The bytes as text for a page, and whether that is all of them. Raises NotFound."""
+    data = raw(session, mail_id)
+    return show.source(data), len(data) <= show.LONGEST_BODY
+
+
+def remove(mail_id: int) -> None:
+    """Delete one mail. Raises NotFound."""
+    with write() as session:
+        if not session.connection().execute(delete(SandboxMail).where(SandboxMail.id == mail_id)).rowcount:
+            raise NotFound(f"There is no mail {mail_id} in the sandbox mailbox.")
+
+
+def empty(up_to: int) -> int:
+    """Delete every mail whose id is at most `up_to`; how many. What came in meanwhile stays."""
+    with write() as session:
+        return session.connection().execute(delete(SandboxMail).where(SandboxMail.id <= up_to)).rowcount

@@ -1,0 +1,79 @@
+"""Sessions: a sign-in is a row; the browser keeps a random key, the row only its hash."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from webapp import clock
+from webapp.errors import DatabaseBusy
+from webapp.extensions import db
+from webapp.models import User, WebSession
+from webapp.models.user import ROLES
+from webapp.services.unit import write
+from webapp.services.upkeep import SESSION_IDLE
+
+# A session that is in use is noted this often, not at every page.
+NOTED_EVERY = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who is in front of the page. A copy: it stays readable whatever happens to the database session."""
+
+    key: str
+    user_id: int
+    name: str
+    role: str
+    locale: str
+    timezone: str
+    theme: str
+
+    def may(self, role: str) -> bool:
+        """Whether this person has at least `role`."""
+        return ROLES.index(self.role) >= ROLES.index(role)
+
+
+def start(user_id: int, address: str) -> str:
+    """A new session of that user; its key, which is not stored anywhere."""
+    key = secrets.token_urlsafe(32)
+    with write() as session:
+        session.add(WebSession(key_hash=_hash(key), user_id=user_id, address=address))
+    return key
+
+
+def find(key: str) -> SignedIn | None:
+    """Whose key this is; None when the session ended, idled too long, or its user may not sign in any more."""
+    now = clock.now()
+    row = db.session.execute(
+        select(WebSession.seen_at, User.id, User.name, User.role, User.locale, User.timezone, User.theme)
+        .join(User, User.id == WebSession.user_id)
+        .where(WebSession.key_hash == _hash(key), User.enabled, WebSession.seen_at > now - SESSION_IDLE)
+    ).one_or_none()
+    if row is None:
+        return None
+    if row.seen_at < now - NOTED_EVERY:
+        with suppress(DatabaseBusy), write() as session:
+            session.execute(update(WebSession).where(WebSession.key_hash == _hash(key)).values(seen_at=now))
+    return SignedIn(key, row.id, row.name, row.role, row.locale, row.timezone, row.theme)
+
+
+def end(key: str) -> None:
+    """Sign out: whoever kept the key holds nothing."""
+    with write() as session:
+        session.execute(delete(WebSession).where(WebSession.key_hash == _hash(key)))
+
+
+def end_all(session: Session, user_id: int) -> None:
+    """Sign a user out everywhere, within the caller's unit of work."""
+    session.execute(delete(WebSession).where(WebSession.user_id == user_id))
+
+
+def _hash(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()

@@ -1,0 +1,172 @@
+"""Send test mail: one try, now, by one account, with the dialogue as it happens; the message stands in the outbox.
+
+A test is tried once. What the server refuses for now ends as failed too, because whoever tests an account until it
+works would get all the earlier tests the moment it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import current_app
+from sqlalchemy import Connection, Engine, update
+
+from webapp import clock
+from webapp.channels.base import AccountTrouble, Line, Outcome, Result, Stage, TroubleKind
+from webapp.database import results_engine
+from webapp.errors import Conflict, InvalidInput, NotFound, Problem
+from webapp.mail.address import AddressError, normalise_email
+from webapp.mail.compose import Words
+from webapp.models import Message, State
+from webapp.services import advice, circuit, claims, outbox
+from webapp.services.accounts import Account, read_accounts
+from webapp.services.checks import check_text
+from webapp.services.claims import Claimed
+from webapp.services.courier import Composer, Courier, Guards
+from webapp.services.errand import Errand
+from webapp.services.settling import Settling, Tried
+from webapp.services.unit import write, write_results
+
+__all__ = ["BODY", "SUBJECT", "Line", "Report", "send"]
+
+SUBJECT = "Test mail from Arauto"
+BODY = "This mail was sent to test an SMTP account of Arauto. If you can read it, the account works."
+LIFETIME = timedelta(hours=1)
+PATIENCE_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How a test ended; `trouble` is set when the account is at fault, not this mail."""
+
+    message_id: int
+    account: str
+    result: Result
+    trouble: TroubleKind | None = None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the server took the mail."""
+        return self.result.outcome is Outcome.ACCEPTED
+
+    @property
+    def advice(self) -> str:
+        """What to try now, to be translated; empty when the mail was taken."""
+        if self.trouble is not None:
+            return advice.FOR_ACCOUNT[self.trouble]
+        return advice.FOR_MESSAGE.get(self.result.outcome, "")
+
+
+def send(
+    account_name: str,
+    to: str,
+    subject: str = SUBJECT,
+    body: str = BODY,
+    *,
+    on_line: Callable[[Line], None] | None = None,
+) -> Report:
+    """Send a test mail by the account of that name, enabled or not; returns when it is over.
+
+    `on_line` receives the SMTP dialogue while it happens, secrets masked. Raises NotFound for the account, InvalidInput
+    naming the field, and Conflict when all connections of the account stay in use for half a minute. Needs an
+    application context; no transaction is open while the server is spoken to.
+    """
+    recipient = _checked(to, subject, body)
+    engine = results_engine(current_app.config["SQLALCHEMY_DATABASE_URI"])
+    try:
+        account = _account(engine, account_name)
+        with Errand(engine) as errand:
+            if not errand.take(f"smtp:{account.id}", account.max_connections, PATIENCE_SECONDS):
+                raise Conflict(f"All connections of {account.name} are in use. Wait for them, then test again.")
+            words = Words(subject, body)
+            claimed = _enqueue(account, recipient, words, errand.token)
+            tried, trouble = _deliver(errand, account, claimed, words, on_line)
+            with write_results(engine) as connection:
+                _settle(Settling(engine), connection, tried, trouble)
+    finally:
+        engine.dispose()
+    return Report(claimed.id, account.name, tried.result, trouble.kind if trouble else None)
+
+
+def _checked(to: str, subject: str, body: str) -> str:
+    problems = [
+        check_text("subject", subject, most=500, lines=False),
+        check_text("body", body, most=500_000, needed=True),
+    ]
+    recipient = ""
+    try:
+        recipient = normalise_email(to)
+    except AddressError as error:
+        problems.append(Problem("to", str(error)))
+    found = [problem for problem in problems if problem]
+    if found:
+        raise InvalidInput(found)
+    return recipient
+
+
+def _account(engine: Engine, name: str) -> Account:
+    config = current_app.config
+    with engine.connect() as connection:
+        accounts = read_accounts(connection, config["ARAUTO_MASTER_KEY"], config["ARAUTO_MAIL_HOST"])
+    found = next((account for account in accounts.values() if account.name == name), None)
+    if found is None:
+        names = ", ".join(sorted(account.name for account in accounts.values())) or "there is none yet"
+        raise NotFound(f"There is no SMTP account {name!r}. Known: {names}.")
+    return found
+
+
+def _enqueue(account: Account, recipient: str, words: Words, token: int) -> Claimed:
+    """The message, in the outbox and claimed in one transaction, so that no sender gets it first.
+
+    It is not repeated blindly: should this process die after the final dot, an operator decides.
+    """
+    with write() as session:
+        new = outbox.NewMessage(
+            channel="email",
+            recipient=recipient,
+            words=words,
+            account_id=account.id,
+            priority=outbox.PRIORITIES["high"],
+            at_most_once=True,
+            expires_at=clock.now() + LIFETIME,
+        )
+        [message] = outbox.enqueue(session, [new])
+        claimed = claims.claim_one(session.connection(), message.id, token)
+    if claimed is None:
+        raise Conflict("The test mail was taken by another sender. Look for it in the outbox.")
+    return claimed
+
+
+def _deliver(
+    errand: Errand, account: Account, claimed: Claimed, words: Words, on_line: Callable[[Line], None] | None
+) -> tuple[Tried, AccountTrouble | None]:
+    guards = Guards(lambda _: errand.alive, errand.mark_transmitting)
+    courier = Courier(account, Composer(), guards, on_line)
+    started = clock.now()
+    try:
+        tried = courier.deliver(claimed, {claimed.content_id: words})
+        lost = Result(Outcome.TEMPORARY, Stage.DATA, words="This process was asleep for too long: test again.")
+        return tried or Tried(claimed, account.id, lost, started, clock.now()), None
+    except AccountTrouble as trouble:
+        result = Result(Outcome.TEMPORARY, trouble.stage, trouble.code, trouble.enhanced, trouble.words)
+        return Tried(claimed, account.id, result, started, clock.now()), trouble
+    finally:
+        courier.close()
+
+
+def _settle(settling: Settling, connection: Connection, tried: Tried, trouble: AccountTrouble | None) -> None:
+    """The attempt as it was; the end of the message; and what the test says of the account."""
+    with closing(connection.connection.cursor()) as cursor:
+        settling.settle(cursor, [tried])
+    connection.execute(
+        update(Message)
+        .where(Message.id == tried.claimed.id, Message.state == State.QUEUED)
+        .values(state=State.FAILED, reason="refused", next_attempt_at=None)
+    )
+    if tried.result.outcome is Outcome.ACCEPTED:
+        circuit.closed(connection, tried.account_id)
+    elif trouble is not None and trouble.kind is not TroubleKind.BUSY:
+        circuit.opened(connection, tried.account_id, trouble, clock.now(), probing=False)

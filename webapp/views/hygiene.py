@@ -1,0 +1,72 @@
+"""What every answer tells the browser: run nothing but ours, keep nothing, send nothing elsewhere."""
+
+from __future__ import annotations
+
+import secrets
+
+from flask import Flask, Response, g, request
+
+# The one page that shows somebody else's HTML: it may look like itself, and do nothing.
+SANDBOXED = (
+    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'; sandbox"
+)
+
+FIXED = {
+    "X-Content-Type-Options": "nosniff",
+    # Not no-referrer: the check against forged forms over HTTPS reads it.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+
+def install(app: Flask) -> None:
+    """Add the headers to every answer, whoever made it."""
+    app.jinja_env.globals["csp_nonce"] = nonce
+    app.after_request(_add_headers)
+
+
+def nonce() -> str:
+    """The random word that scripts of this answer must bear."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(16)
+    return str(g.csp_nonce)
+
+
+def sandboxed(answer: Response) -> Response:
+    """For an answer that is somebody else's HTML (a mail), to be shown in an `<iframe sandbox>` of our own pages."""
+    answer.headers["Content-Security-Policy"] = SANDBOXED
+    answer.headers["X-Frame-Options"] = "SAMEORIGIN"
+    return answer
+
+
+def download(data: bytes, name: str, mimetype: str) -> Response:
+    """For bytes that came from outside: the browser stores them as `name` and opens nothing."""
+    answer = Response(data, mimetype=mimetype)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return sandboxed(answer)
+
+
+def _policy() -> str:
+    script = f"'nonce-{g.csp_nonce}' 'self'" if "csp_nonce" in g else "'none'"
+    return (
+        f"default-src 'none'; script-src {script}; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "frame-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
+def _add_headers(answer: Response) -> Response:
+    for name, value in FIXED.items():
+        answer.headers.setdefault(name, value)
+    answer.headers.setdefault("Content-Security-Policy", _policy())
+    answer.headers.setdefault("X-Frame-Options", "DENY")
+    if request.endpoint == "static" and answer.status_code in (200, 206, 304):
+        # An address with the hash of its content never changes its meaning.
+        versioned = "v" in request.args
+        answer.headers["Cache-Control"] = "public, max-age=31536000, immutable" if versioned else "no-cache"
+        return answer
+    answer.headers["Cache-Control"] = "no-store"
+    answer.vary.update(["HX-Request", "HX-Target", "Cookie"])
+    return answer

@@ -1,0 +1,85 @@
+"""The menu: one row per entry, in the groups of the side bar. What this person may not use is not shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import current_app, g, request, url_for
+from flask_babel import gettext
+
+from webapp.extensions import db
+from webapp.queries import health
+
+
+def _(text: str) -> str:
+    """Marks a text for the translation catalogue; it is translated where it is shown."""
+    return text
+
+
+def _sandbox_in_use() -> bool:
+    return bool(current_app.config["ARAUTO_SANDBOX"]) or health.sandbox_holds_mail(db.session())
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`endpoint` is the list; every endpoint of its blueprint counts as being there. `when`: only while this holds."""
+
+    endpoint: str
+    word: str
+    icon: str
+    role: str = "viewer"
+    when: Callable[[], bool] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Entries under one heading; the empty heading is not shown."""
+
+    word: str
+    entries: tuple[Entry, ...]
+
+
+MENU: tuple[Group, ...] = (
+    Group("", (Entry("overview.dashboard", _("Overview"), "speedometer2"),)),
+    Group(
+        _("Traffic"),
+        (
+            Entry("outbox.index", _("Outbox"), "send"),
+            Entry("events.index", _("Events"), "lightning"),
+            Entry("sandbox.index", _("Sandbox mailbox"), "mailbox", when=_sandbox_in_use),
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An entry as it is shown now."""
+
+    word: str
+    icon: str
+    path: str
+    current: bool
+
+
+def links() -> list[tuple[str, list[Link]]]:
+    """The groups with the links that this person sees; a group without any is left out."""
+    shown = [
+        (group.word and gettext(group.word), [_link(entry) for entry in group.entries if _visible(entry)])
+        for group in MENU
+    ]
+    return [(word, entries) for word, entries in shown if entries]
+
+
+def _visible(entry: Entry) -> bool:
+    return (
+        entry.endpoint in current_app.view_functions
+        and g.viewer.may(entry.role)
+        and (entry.when is None or entry.when())
+    )
+
+
+def _link(entry: Entry) -> Link:
+    here = (request.blueprint or "") == entry.endpoint.partition(".")[0]
+    return Link(gettext(entry.word), entry.icon, url_for(entry.endpoint), here)

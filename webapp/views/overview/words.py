@@ -1,0 +1,174 @@
+"""The words for what is wrong and for what is left to do: what happened, why, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from webapp.queries.dashboard import Step
+from webapp.queries.health import Trouble
+from webapp.views.templating import exact_time
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A trouble in words; `command` is what to run, when running something helps."""
+
+    level: str
+    heading: str
+    words: str
+    command: str = ""
+
+
+def note(trouble: Trouble) -> Note:
+    """What is wrong, said to a person."""
+    heading, words, command = NOTES[trouble.kind](trouble.detail)
+    return Note(trouble.level, heading, words, command)
+
+
+def _no_account(detail: dict[str, Any]) -> tuple[str, str, str]:
+    return (
+        _("There is no SMTP account"),
+        _("E-mails wait in the outbox until there is one. Describe your mail server in a file, then apply it."),
+        "arauto config apply config.yaml",
+    )
+
+
+def _no_default(detail: dict[str, Any]) -> tuple[str, str, str]:
+    return (
+        _("No SMTP account is the default"),
+        _("E-mails that name no account wait in the outbox. Set “default: true” and “enabled: true” on one of them."),
+        "arauto config apply config.yaml",
+    )
+
+
+# By TroubleKind: what the administrator can do about it.
+ADVICE: dict[str, Callable[[], str]] = {
+    "unreachable": lambda: _("Check host and port, and whether a firewall lies between."),
+    "busy": lambda: _("The server asks to come back later. Lower the number of connections if this stays."),
+    "tls": lambda: _("Check the server's certificate and the security setting, or pin the certificate."),
+    "auth": lambda: _("Check the user name and the password of its credential."),
+    "sender": lambda: _("The server does not let this account send. Check the sender's address."),
+    "protocol": lambda: _("The server does not speak as expected. Check that the port is one for sending mail."),
+}
+
+
+def _account_down(detail: dict[str, Any]) -> tuple[str, str, str]:
+    said = " ".join(filter(None, [str(detail["code"] or ""), detail["words"]])).rstrip(".")
+    advice = ADVICE.get(detail["kind"], lambda: "")()
+    happened = _(
+        "%(host)s:%(port)s: %(said)s. Its messages wait, and none is lost; the next try is at %(next)s.",
+        host=detail["host"],
+        port=detail["port"],
+        said=said or detail["stage"],
+        next=exact_time(detail["retry_at"]) if detail["retry_at"] else _("once it is due"),
+    )
+    command = f"arauto send-test {_quoted(detail['account'])} --to ADDRESS"
+    return _("The account %(name)s is in trouble", name=detail["account"]), f"{happened} {advice}".strip(), command
+
+
+def _queue_stuck(detail: dict[str, Any]) -> tuple[str, str, str]:
+    return (
+        _("Nobody sends for the account %(name)s", name=detail["account"]),
+        _("Messages have been due for over %(minutes)s minutes, and nothing was tried.", minutes=detail["minutes"]),
+        "arauto worker",
+    )
+
+
+def _jobs_silent(detail: dict[str, Any]) -> tuple[str, str, str]:
+    return (
+        _("The periodic jobs do not run"),
+        _("None has started since %(at)s. Start a process that runs them.", at=exact_time(detail["since"])),
+        "arauto worker",
+    )
+
+
+def _job_failed(detail: dict[str, Any]) -> tuple[str, str, str]:
+    error = detail["error"].rstrip(".")
+    return (
+        _("The job %(name)s failed", name=detail["job"]),
+        _("Its last run ended with: %(error)s. The log says more; it runs again at its next turn.", error=error),
+        "",
+    )
+
+
+def _job_hanging(detail: dict[str, Any]) -> tuple[str, str, str]:
+    return (
+        _("The job %(name)s does not end", name=detail["job"]),
+        _("It has been running since %(at)s. Restart the process that runs it.", at=exact_time(detail["since"])),
+        "",
+    )
+
+
+def _unknown_outcome(detail: dict[str, Any]) -> tuple[str, str, str]:
+    count = detail["count"]
+    return (
+        ngettext("%(num)s message has an unknown outcome", "%(num)s messages have an unknown outcome", count),
+        _("Handed over, but the answer never came, and sending twice is forbidden. Decide in the outbox."),
+        "arauto message list --state unknown",
+    )
+
+
+def _sandbox_default(detail: dict[str, Any]) -> tuple[str, str, str]:
+    return (
+        _("The sandbox mail server is the default account"),
+        _("It catches every e-mail. Add an account for your mail server and make it the default."),
+        "arauto config apply config.yaml",
+    )
+
+
+NOTES: dict[str, Callable[[dict[str, Any]], tuple[str, str, str]]] = {
+    "no_account": _no_account,
+    "no_default": _no_default,
+    "account_down": _account_down,
+    "queue_stuck": _queue_stuck,
+    "jobs_silent": _jobs_silent,
+    "job_failed": _job_failed,
+    "job_hanging": _job_hanging,
+    "unknown_outcome": _unknown_outcome,
+    "sandbox_default": _sandbox_default,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StepWords:
+    """A step of the first run as it is shown."""
+
+    done: bool
+    name: str
+    words: str
+    command: str
+
+
+def steps(found: list[Step]) -> list[StepWords]:
+    """The first run's checklist in words."""
+    apply = "arauto config apply config.yaml"
+    emit = "arauto emit backup.failed --title 'Backup of db1 failed'"
+    account = _("An SMTP account other than the sandbox, in a file that you apply.")
+    contact = _("Somebody to tell: the section “contacts” of the same file.")
+    notification = _("The rule that says who is told what: the section “notifications”.")
+    words = {
+        "account": (_("Add your mail server"), account, apply),
+        "contact": (_("Add a contact"), contact, apply),
+        "notification": (_("Add a notification"), notification, apply),
+        "token": (
+            _("Make an API token"),
+            _("What your systems sign their calls with. It is shown once."),
+            "arauto token create my-system",
+        ),
+        "event": (_("Record a first event"), _("By the command line, or by POST /api/v1/events."), emit),
+        "delivery": (
+            _("See the first e-mail delivered"),
+            _("The outbox shows how far each message got."),
+            "arauto message list",
+        ),
+    }
+    return [StepWords(step.done, *words[step.name]) for step in found]
+
+
+def _quoted(name: str) -> str:
+    return name if name.replace("-", "").replace("_", "").isalnum() else "'" + name.replace("'", "'\\''") + "'"

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from zoneinfo import available_timezones
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import Field, PasswordField, SelectChoice, SelectField
+from wtforms.validators import EqualTo, InputRequired, Length, ValidationError
+
+from webapp.services import passwords
+from webapp.views.language import LANGUAGES
+
+
+def _languages() -> list[SelectChoice]:
+    known = [SelectChoice(tag, name) for tag, name in LANGUAGES.items()]
+    return [SelectChoice("", _("As the browser asks for")), *known]
+
+
+def _themes() -> list[SelectChoice]:
+    return [
+        SelectChoice("auto", _("As the device")),
+        SelectChoice("light", _("Light")),
+        SelectChoice("dark", _("Dark")),
+    ]
+
+
+def _zones() -> list[SelectChoice]:
+    """UTC first, then every place; not the technical names that only programs use."""
+    places = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/")))
+    return [SelectChoice("UTC"), *(SelectChoice(zone, zone.replace("_", " ")) for zone in places)]
+
+
+class LookForm(FlaskForm):
+    class Meta:
+        csrf = False
+
+    locale = SelectField(_l("Language"), choices=_languages)
+    theme = SelectField(_l("Colours"), choices=_themes)
+    timezone = SelectField(_l("Time zone"), choices=_zones, description=_l("Times on every page are shown in it."))
+
+
+class PasswordForm(FlaskForm):
+    class Meta:
+        csrf = False
+
+    current = PasswordField(
+        _l("Present password"),
+        [InputRequired(_l("Enter the password that you signed in with."))],
+        render_kw={"autocomplete": "current-password"},
+    )
+    new = PasswordField(
+        _l("New password"),
+        [
+            InputRequired(_l("Enter a new password.")),
+            Length(
+                passwords.FEWEST, passwords.MOST, _l("Use at least %(min)d characters: a few unrelated words will do.")
+            ),
+        ],
+        render_kw={"autocomplete": "new-password"},
+        description=_l("At least %(min)d characters: a few unrelated words will do.", min=passwords.FEWEST),
+    )
+    repeated = PasswordField(
+        _l("New password again"),
+        [EqualTo("new", _l("This is not the same as the new password. Type it again."))],
+        render_kw={"autocomplete": "new-password"},
+    )
+
+    def __init__(self, name: str):
+        super().__init__()
+        self._name = name
+
+    def validate_new(self, field: Field) -> None:
+        if (field.data or "").casefold().strip() == self._name.casefold():
+            raise ValidationError(_("The password is the user name. Choose another."))

@@ -1,0 +1,77 @@
+"""What every list has: its page, its order, its columns, and what it does not show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from flask import request
+from flask_babel import format_decimal
+
+from webapp.errors import InvalidInput
+from webapp.queries.keyset import Page, Turn
+from webapp.views.filters import Asked
+from webapp.views.urls import address_with
+
+NEWEST_FIRST, OLDEST_FIRST = "-made", "made"
+COUNTED = 1000
+# Filters with a field that people type into: it says itself what is wrong with it.
+AT_FIELD = frozenset({"text", "recipient", "source", "since", "until"})
+
+
+def sort() -> str:
+    """The order that the address asks for, as the macro `table` takes it."""
+    return OLDEST_FIRST if request.args.get("sort") == OLDEST_FIRST else NEWEST_FIRST
+
+
+def read(turn_to: Callable[[Turn], Page[Any]], asked: Asked) -> Page[Any]:
+    """The page that the address asks for; the first one, and a problem, when its cursor is not of this list."""
+    oldest_first = sort() == OLDEST_FIRST
+    turn = Turn(request.args.get("after") or None, request.args.get("before") or None, oldest_first)
+    try:
+        return turn_to(turn)
+    except InvalidInput as error:
+        asked.problems["after"] = error.problems[0].words
+        return turn_to(Turn(oldest_first=oldest_first))
+
+
+def counted(count: Callable[[int], int]) -> str:
+    """How many rows there are, counting no further than to 1,000: `1,000+`."""
+    found = count(COUNTED + 1)
+    return f"{format_decimal(COUNTED)}+" if found > COUNTED else str(format_decimal(found))
+
+
+def chips(asked: Asked, labels: Mapping[str, str], shown: Mapping[str, Callable[[str], str]]) -> list[tuple[str, str]]:
+    """The filters in force, each with the address without it. `shown` says a value in words."""
+    given = [(name, label, asked.typed(name)) for name, label in labels.items() if name not in asked.problems]
+    return [
+        (f"{label}: {shown[name](value) if name in shown else value}", address_with(**{name: None}))
+        for name, label, value in given
+        if value
+    ]
+
+
+def refused(asked: Asked, labels: Mapping[str, str], *, fragment: bool) -> list[str]:
+    """What the report did not do as it was asked, but for what the fields themselves say on a whole page."""
+    told = set() if fragment else AT_FIELD
+    return [
+        f"{labels[name]}: {words}" if name in labels else words
+        for name, words in asked.problems.items()
+        if name not in told
+    ]
+
+
+def options(names: Iterable[str], chosen: str) -> list[tuple[str, str]]:
+    """What a field with a list offers; what was chosen stays on it also when it is gone from the database."""
+    return [(name, name) for name in sorted({*names, *([chosen] if chosen else [])})]
+
+
+def columns(known: Sequence[str], usual: Sequence[str]) -> list[str]:
+    """The columns that the address asks for, in the order of the table; the usual ones when it names none."""
+    wanted = request.args.getlist("columns")
+    return [name for name in known if name in wanted] or list(usual)
+
+
+def status(asked: Asked) -> int:
+    """422 when something was refused."""
+    return 422 if asked.problems else 200
