@@ -68,7 +68,7 @@ translations: setup ## Collect the texts of code and templates into the translat
 	@for file in $(LANGUAGES); do \
 	  language=$${file#webapp/translations/}; \
 	  $(VENV)/bin/pybabel -q update -i $(VENV)/messages.pot -d webapp/translations -l "$${language%%/*}" \
-	    --no-fuzzy-matching --omit-header --ignore-obsolete; \
+	    --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date; \
 	done
 	@$(MAKE) assets
 
@@ -108,7 +108,7 @@ $(INSTALLED): requirements/dev.lock requirements/build.lock pyproject.toml hatch
 	@echo "Installing the dependencies"
 	@rm -rf $(BUILD)
 	@$(PIP) install --require-hashes --no-deps --no-compile --target $(BUILD) -r requirements/build.lock
-	@$(UV) pip sync --require-hashes requirements/dev.lock || { \
+	@$(UV) pip sync --compile-bytecode --require-hashes requirements/dev.lock || { \
 	  echo "uv could not install them: trying pip, which is slower" >&2; \
 	  $(PIP) install --require-hashes --no-deps -r requirements/dev.lock; }
 	@PYTHONPATH=$(BUILD) $(PIP) install --no-deps --no-build-isolation --editable .

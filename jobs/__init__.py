@@ -52,7 +52,7 @@ def start(app: Flask) -> None:
 
 
 def stop() -> None:
-    """Finish what is in hand and end the jobs of this process; returns within about 12 s. A second call waits for the first."""
+    """Finish what is in hand and end the jobs of this process, within about 12 s. A second call waits for the first."""
     global _running
     with _lock:
         if _running is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from webapp.mail.compose import Words
-from webapp.models import Contact, ContactGroup, Message, Notification, SmtpAccount
+from webapp.models import Contact, ContactGroup, Notification, SmtpAccount
 from webapp.services import outbox, rules
 from webapp.services.unit import write
 
@@ -64,7 +64,7 @@ def make_messages(count: int = 1, **fields: Any) -> list[int]:
     """Queued e-mails that share their words, to `p0@corp.example`, `p1@…`."""
     words = fields.pop("words", Words("A subject", "A body"))
     with write() as session:
-        made: list[Message] = outbox.enqueue(
+        made = outbox.enqueue(
             session,
             [
                 outbox.NewMessage(**{"channel": "email", "recipient": f"p{i}@corp.example", "words": words, **fields})

@@ -43,10 +43,10 @@ def _sign_in(browser: requests.Session, url: str, password: str, **headers: str)
     return browser.post(f"{url}/login", data=form, headers={"Referer": f"{url}/login", **headers}, timeout=10)
 
 
-def _addresses(arauto: Instance, table: str) -> list[str]:
+def _addresses(arauto: Instance, query: str) -> list[str]:
     database = sqlite.connect(str(arauto.folder / "arauto.db"))
     try:
-        return [row[0] for row in database.execute(f"SELECT address FROM {table}")]
+        return [row[0] for row in database.execute(query)]
     finally:
         database.close()
 
@@ -59,7 +59,7 @@ def test_sign_in_through_nginx(site: tuple[Instance, Nginx]) -> None:
     [cookie] = [cookie for cookie in browser.cookies if cookie.name == "arauto"]
     assert cookie.secure
     assert cookie.has_nonstandard_attr("HttpOnly")
-    assert _addresses(arauto, "web_session") == ["127.0.0.1"]
+    assert _addresses(arauto, "SELECT address FROM web_session") == ["127.0.0.1"]
     assert requests.get(front.plain_url, allow_redirects=False, timeout=10).status_code == 301
 
 
@@ -76,7 +76,7 @@ def test_the_clients_address_cannot_be_forged(site: tuple[Instance, Nginx]) -> N
     arauto, front = site
     forged = {"X-Forwarded-For": "203.0.113.9", "Forwarded": "for=203.0.113.9"}
     assert _sign_in(_browser(front), front.url, "wrong", **forged).status_code in (401, 422)
-    assert _addresses(arauto, "sign_in_failure") == ["127.0.0.1"]
+    assert _addresses(arauto, "SELECT address FROM sign_in_failure") == ["127.0.0.1"]
 
 
 def test_forged_host_appears_nowhere(site: tuple[Instance, Nginx]) -> None:

@@ -59,10 +59,3 @@ def make_messages_on(connection: Connection, count: int = 1, **fields: object) -
         for number in range(count)
     ]
     return list(connection.scalars(insert(Message).returning(Message.id, sort_by_parameter_order=True), rows))
-
-
-def test_a_claimed_message_is_being_sent_by_its_claimer(account: int, connection: Connection) -> None:
-    [number] = make_messages_on(connection)
-    [claimed] = claim(connection, account)
-    assert (claimed.id, claimed.token, claimed.recipient, claimed.attempts) == (number, MINE, "p0@corp.example", 0)
-    assert row(connection, number) == ("sending", "", MINE, False)

@@ -36,6 +36,13 @@ def connection(account: int) -> Iterator[Connection]:
         yield connection
 
 
+def test_a_claimed_message_is_being_sent_by_its_claimer(account: int, connection: Connection) -> None:
+    [number] = make_messages_on(connection)
+    [claimed] = claim(connection, account)
+    assert (claimed.id, claimed.token, claimed.recipient, claimed.attempts) == (number, MINE, "p0@corp.example", 0)
+    assert row(connection, number) == ("sending", "", MINE, False)
+
+
 def test_nothing_is_claimed_twice(account: int, connection: Connection) -> None:
     numbers = make_messages_on(connection, 3)
     assert ids(claim(connection, account, MINE, 2)) == numbers[:2]
@@ -137,7 +144,7 @@ def test_the_last_minute_counts_tries_and_what_is_in_hand(account: int, connecti
     ages = [timedelta(seconds=59), timedelta(seconds=61)]
     connection.execute(insert(Attempt), [{**tried, "started_at": now - age} for age in ages])
     claim(connection, account, limit=2)
-    assert claims.sent_in_last_minute(connection, account, now) == 3
+    assert claims.sent_in_last_minute(connection, account, [account], now) == 3
 
 
 def test_only_its_claimer_may_say_that_it_leaves(account: int, connection: Connection) -> None:

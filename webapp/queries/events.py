@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
@@ -89,5 +90,5 @@ def get(session: Session, event_id: int) -> Any:
     """One event. Raises NotFound."""
     row = session.execute(select(*_COLUMNS).where(Event.id == event_id)).one_or_none()
     if row is None:
-        raise NotFound(f"There is no event {event_id}.")
+        raise NotFound(_("There is no event %(id)s.", id=event_id))
     return row

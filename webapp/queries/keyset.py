@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
+from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, UnaryExpression
 
 from webapp.errors import InvalidInput
@@ -40,7 +41,7 @@ def decode(cursor: str, count: int = 1) -> tuple[int, ...]:
     except (binascii.Error, ValueError):
         parts, numbers = [], ()
     if len(numbers) != count or len(parts) != count or any(number > BIGGEST_ID for number in numbers):
-        raise InvalidInput.at("after", "This is not a cursor of this list. Start again without it.")
+        raise InvalidInput.at("after", _("This is not a cursor of this list. Start again without it."))
     return numbers
 
 

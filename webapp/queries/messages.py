@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
@@ -130,7 +131,7 @@ def get(session: Session, message_id: int) -> Any:
     """One message as a row of the report. Raises NotFound."""
     row = session.execute(_ROW.where(Message.id == message_id)).one_or_none()
     if row is None:
-        raise NotFound(f"There is no message {message_id}.")
+        raise NotFound(_("There is no message %(id)s.", id=message_id))
     return row
 
 

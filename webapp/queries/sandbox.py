@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -49,7 +50,7 @@ def get(session: Session, mail_id: int) -> Any:
     """One mail without its bytes. Raises NotFound."""
     row = session.execute(_ROW.where(SandboxMail.id == mail_id)).one_or_none()
     if row is None:
-        raise NotFound(f"There is no mail {mail_id} in the sandbox mailbox.")
+        raise NotFound(_("There is no mail %(id)s in the sandbox mailbox.", id=mail_id))
     return row
 
 

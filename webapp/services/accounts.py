@@ -69,7 +69,7 @@ def secret_place(credential_id: int) -> str:
 
 
 def read_accounts(connection: Connection, master_key: str, helo: str) -> dict[int, Account]:
-    """All accounts by id. A secret that does not open makes `broken_secret`, never an exception: the others must go on."""
+    """All accounts by id. A secret that does not open is told in `broken_secret`: the other accounts must go on."""
     footer = connection.scalar(select(Parameter.value).where(Parameter.name == "footer_text")) or ""
     return {row.id: _account(row._mapping, master_key, helo, footer) for row in connection.execute(_QUERY)}
 

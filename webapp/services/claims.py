@@ -23,7 +23,6 @@ from sqlalchemy import (
 from webapp.mail.compose import Words
 from webapp.models import Attempt, Content, Lease, Message, State, TimelineEntry
 from webapp.services import leases
-from webapp.services.leases import node_name as node_name
 
 PRIORITIES = (2, 1, 0)
 RATE_WINDOW = timedelta(seconds=60)
@@ -89,7 +88,7 @@ def claim(connection: Connection, account_ids: Sequence[int], token: int, now: d
 
 
 def _alive(connection: Connection, token: int) -> bool:
-    lease = select(Lease.token).where(Lease.name == node_name(token), Lease.token == token, leases.is_live())
+    lease = select(Lease.token).where(Lease.name == leases.node_name(token), Lease.token == token, leases.is_live())
     return connection.scalar(lease.with_for_update(read=True)) is not None
 
 
@@ -137,12 +136,15 @@ def words_of(connection: Connection, content_ids: set[int]) -> dict[int, Words]:
     return {row.id: Words(row.subject, row.text, row.html) for row in rows}
 
 
-def sent_in_last_minute(connection: Connection, account_id: int, now: datetime) -> int:
-    """Tries of the last 60 s and what is in hand now: what a limit per minute counts, on all nodes."""
+def sent_in_last_minute(connection: Connection, account_id: int, sources: Sequence[int], now: datetime) -> int:
+    """Tries of the last 60 s and what is in hand now: what a limit per minute counts, on all nodes.
+
+    `sources` are the accounts whose messages this one carries; what is in hand of any of them may leave by it.
+    """
     tried = connection.scalar(
         select(func.count()).where(Attempt.account_id == account_id, Attempt.started_at > now - RATE_WINDOW)
     )
-    in_hand = connection.scalar(select(func.count()).where(_SENDING, Message.account_id == account_id))
+    in_hand = connection.scalar(select(func.count()).where(_SENDING, Message.account_id.in_(sources)))
     return (tried or 0) + (in_hand or 0)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from webapp import clock
-from webapp.channels.base import AccountTrouble, Line, Outcome, Result, Stage, StaleConnection, TroubleKind
+from webapp.channels.base import AccountTrouble, Line, Outcome, Result, Stage, StaleConnection, TroubleKind, one_line
 from webapp.channels.smtp import SmtpConnection
 from webapp.mail.address import envelope_form
 from webapp.mail.compose import Identity, Prepared, Words, prepare
@@ -107,6 +107,12 @@ class Courier:
             connection.abandon()
             return None
         return self._tried(claimed, connection.finish(mail.data), started)
+
+    def failed(self, claimed: Claimed, error: Exception, started: datetime) -> Tried:
+        """The try that ended in an error of ours: it costs this message a wait, and nothing else stops."""
+        self.close()
+        words = f"Arauto could not send this mail: {type(error).__name__}: {error}"
+        return self._tried(claimed, Result(Outcome.TEMPORARY, Stage.COMPOSE, words=one_line(words)), started)
 
     def _envelope(self, mail: Mail) -> Result | None:
         for again in (True, False):

@@ -38,7 +38,7 @@ class Errand:
     def __enter__(self) -> Self:
         began = clock.monotonic()
         with write_results(self._engine) as connection:
-            leases.acquire(connection, claims.node_name(self.token), self.token)
+            leases.acquire(connection, leases.node_name(self.token), self.token)
         self._live_from(began)
         self._heart.start()
         return self

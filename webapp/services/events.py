@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -48,7 +49,7 @@ class Recorded:
     """What became of an event. `duplicate`: it was known already by its dedup key, and nobody was told again."""
 
     id: int
-    messages: Sequence[Message]
+    messages: Sequence[outbox.Queued]
     reasons: Sequence[matching.Reason]
     duplicate: bool = False
 
@@ -225,11 +226,17 @@ def _messages(
         )
 
 
-def _messages_of(session: Session, event_ids: Iterable[int]) -> dict[int, list[Message]]:
+def _messages_of(session: Session, event_ids: Iterable[int]) -> dict[int, list[outbox.Queued]]:
     """The messages of each event, in the order they were made."""
-    found: dict[int, list[Message]] = {number: [] for number in event_ids}
-    for message in session.scalars(select(Message).where(Message.event_id.in_(found)).order_by(Message.id)):
-        found[message.event_id or 0].append(message)
+    found: dict[int, list[outbox.Queued]] = {number: [] for number in event_ids}
+    rows = session.execute(
+        select(Message.event_id, Message.id, Message.channel, Message.recipient, Message.state)
+        .where(Message.event_id.in_(found))
+        .order_by(Message.id)
+    )
+    for row in rows:
+        if row.event_id is not None:
+            found[row.event_id].append(outbox.Queued(row.id, row.channel, row.recipient, row.state))
     return found
 
 
@@ -237,5 +244,5 @@ def explain(session: Session, event_id: int) -> list[matching.Reason]:
     """Why each notification did or did not fire, by the rules as they stood when the event came in."""
     event = session.get(Event, event_id)
     if event is None:
-        raise NotFound(f"There is no event {event_id}.")
+        raise NotFound(_("There is no event %(id)s.", id=event_id))
     return matching.explain(rules.numbered(session, event.rulebook_id), event.type, Severity(event.severity))

@@ -94,16 +94,20 @@ class Lane:
         with self._more:
             self._couriers[worker] = courier
         while (claimed := self._next()) is not None:
+            started = clock.now()
             try:
                 courier.adopt(self.account)
                 tried = courier.deliver(claimed, self._words)
-                if tried is None:
-                    self._sender.release([claimed])
-                elif self._sender.settler.settle(tried) and self.account.failures:
-                    self._sender.account_works(self.account)
             except AccountTrouble as trouble:
                 self._trouble(claimed, trouble)
                 return
+            except Exception as error:
+                log.exception("message %d could not be sent", claimed.id)
+                tried = courier.failed(claimed, error, started)
+            if tried is None:
+                self._sender.release([claimed])
+            elif self._sender.settler.settle(tried) and self.account.failures:
+                self._sender.account_works(self.account)
 
     def _next(self) -> Claimed | None:
         """The next message; None when there was none for a while, or the lane is closed."""

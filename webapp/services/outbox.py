@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app
+from flask_babel import gettext as _
 from sqlalchemy import and_, insert, select, update
 from sqlalchemy.orm import Session
 
@@ -49,7 +50,17 @@ class NewMessage:
     resent_from: int | None = None
 
 
-def enqueue(session: Session, new: Iterable[NewMessage]) -> list[Message]:
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """What a caller is told of a message: its number, who gets it, and whether it waits or was suppressed."""
+
+    id: int
+    channel: str
+    recipient: str
+    state: str
+
+
+def enqueue(session: Session, new: Iterable[NewMessage]) -> list[Queued]:
     """Put messages into the queue of this unit of work, and wake the senders once it is committed."""
     batch = list(new)
     if not batch:
@@ -58,10 +69,11 @@ def enqueue(session: Session, new: Iterable[NewMessage]) -> list[Message]:
     contents = _contents(session, batch)
     default_id = session.scalar(select(SmtpAccount.id).where(SmtpAccount.is_default))
     rows = [_row(message, contents[id(message.words)], default_id, now) for message in batch]
-    made = session.scalars(insert(Message).returning(Message), rows, execution_options={"render_nulls": True})
-    messages = {message.message_id: message for message in made}
+    ids = insert_rows(session, Message.id, rows)
     after_commit(wake.wake_all)
-    return [messages[row["message_id"]] for row in rows]
+    return [
+        Queued(number, row["channel"], row["recipient"], row["state"]) for number, row in zip(ids, rows, strict=True)
+    ]
 
 
 def _contents(session: Session, batch: list[NewMessage]) -> dict[int, int]:
@@ -89,7 +101,7 @@ def _row(message: NewMessage, content_id: int, default_id: int | None, now: date
         "confirmation_to": message.confirmation_to,
         "priority": message.priority,
         "at_most_once": message.at_most_once,
-        "state": State.QUEUED if deliverable else State.SUPPRESSED,
+        "state": (State.QUEUED if deliverable else State.SUPPRESSED).value,
         "reason": "" if deliverable else "no_transport",
         "next_attempt_at": (message.send_at or now) if deliverable else None,
         "expires_at": message.expires_at or (message.send_at or now) + LIFETIME,
@@ -124,7 +136,7 @@ def get(session: Session, message_id: int) -> Message:
     """The message; NotFound when there is none."""
     message = session.get(Message, message_id)
     if message is None:
-        raise NotFound(f"There is no message {message_id}.")
+        raise NotFound(_("There is no message %(id)s.", id=message_id))
     return message
 
 
@@ -140,18 +152,28 @@ def cancel(message_id: int, *, by: str) -> Message:
         )
         if moved is None:
             session.refresh(message)
-            raise Conflict(f"Message {message_id} is {message.state}: only a queued message can be cancelled.")
+            words = _(
+                "Message %(id)s is %(state)s: only a queued message can be cancelled.",
+                id=message_id,
+                state=_(message.state),
+            )
+            raise Conflict(words)
         session.add(TimelineEntry(message_id=message_id, kind="cancelled", detail={"by": by}))
     return message
 
 
-def resend(message_id: int, *, by: str) -> Message:
+def resend(message_id: int, *, by: str) -> Queued:
     """A new message with the same words to the same address; the old one stays as it is. Raises Conflict while the
     old one may still be sent by itself."""
     with write() as session:
         old = get(session, message_id)
         if old.state in (State.QUEUED, State.SENDING):
-            raise Conflict(f"Message {message_id} is still {old.state}: it will be sent without a resend.")
+            words = _(
+                "Message %(id)s is still %(state)s: it will be sent without a resend.",
+                id=message_id,
+                state=_(old.state),
+            )
+            raise Conflict(words)
         content = session.get_one(Content, old.content_id)
         new = NewMessage(
             words=Words(content.subject, content.text, content.html),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flask_babel import gettext as _
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
@@ -16,7 +17,7 @@ def raw(session: Session, mail_id: int) -> bytes:
     """The bytes of a mail as they came in. Raises NotFound."""
     found = session.scalar(select(SandboxMail.raw).where(SandboxMail.id == mail_id))
     if found is None:
-        raise NotFound(f"There is no mail {mail_id} in the sandbox mailbox.")
+        raise NotFound(_("There is no mail %(id)s in the sandbox mailbox.", id=mail_id))
     return found
 
 
@@ -35,7 +36,7 @@ def remove(mail_id: int) -> None:
     """Delete one mail. Raises NotFound."""
     with write() as session:
         if not session.connection().execute(delete(SandboxMail).where(SandboxMail.id == mail_id)).rowcount:
-            raise NotFound(f"There is no mail {mail_id} in the sandbox mailbox.")
+            raise NotFound(_("There is no mail %(id)s in the sandbox mailbox.", id=mail_id))
 
 
 def empty(up_to: int) -> int:

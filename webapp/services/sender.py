@@ -105,7 +105,7 @@ class Sender:
         with self._lanes_lock:
             lanes, self._lanes = list(self._lanes.values()), {}
         self.release([claimed for lane in lanes for claimed in lane.close()])
-        if not all([lane.join(end - 2.0) for lane in lanes]):
+        if not all(lane.join(end - 2.0) for lane in lanes):
             for lane in lanes:
                 lane.abort()
             self.settler.give_up.set()
@@ -168,7 +168,7 @@ class Sender:
             return
         token, began = leases.new_token(), clock.monotonic()
         with write_results(self.engine) as connection:
-            leases.acquire(connection, claims.node_name(token), token)
+            leases.acquire(connection, leases.node_name(token), token)
         self._token, self._deadline = token, began + leases.SECONDS - MARGIN_SECONDS
 
     def _lost(self) -> None:
@@ -226,7 +226,8 @@ class Sender:
                     return [], {}
                 limit = 1
             if account.max_per_minute is not None:
-                limit = min(limit, account.max_per_minute - claims.sent_in_last_minute(connection, account.id, now))
+                used = claims.sent_in_last_minute(connection, account.id, sources, now)
+                limit = min(limit, account.max_per_minute - used)
             taken = claims.claim(connection, sources, self._token, self._cutoff(now), limit) if limit > 0 else []
             words = claims.words_of(connection, {claimed.content_id for claimed in taken})
         self._taken += len(taken)

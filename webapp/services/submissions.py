@@ -13,7 +13,7 @@ from webapp.channels import registry
 from webapp.errors import InvalidInput, Problem
 from webapp.mail.address import AddressError, normalise_email
 from webapp.mail.compose import Words
-from webapp.models import Message, SmtpAccount
+from webapp.models import SmtpAccount
 from webapp.services import outbox
 from webapp.services.checks import check_text
 from webapp.services.unit import write
@@ -47,7 +47,7 @@ class Submission:
 class Submitted:
     """The message in the queue, and which of its fields the account does not let it choose, sorted."""
 
-    message: Message
+    message: outbox.Queued
     overridden: list[str]
 
 

@@ -87,8 +87,8 @@ def insert_rows(
     Rows get rising ids in the order in which they are given. SQLAlchemy, asked for that order, would insert one row at
     a time on SQLite.
     """
-    statement = insert(id_column.class_).returning(id_column)
-    return sorted(session.scalars(statement, rows, execution_options={"render_nulls": True}))
+    statement = insert(id_column.class_.__table__).returning(id_column)
+    return sorted(session.connection().scalars(statement, rows))
 
 
 def lock_configuration(session: Session) -> None:

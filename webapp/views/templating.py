@@ -22,6 +22,8 @@ from webapp.queries.health import Trouble
 from webapp.views import language, menu, redirects, urls
 from webapp.views.menu import Link
 
+UNITS = ("B", "kB", "MB", "GB")
+
 
 class Components:
     """`ui.report.pager(…)`: the macro `pager` of templates/components/report.html, also inside blocks and loops."""
@@ -68,7 +70,7 @@ def install(app: Flask) -> None:
         language_tag=language.tag,
         version=VERSION,
     )
-    app.jinja_env.filters["number"] = format_decimal
+    app.jinja_env.filters.update(number=format_decimal, size=size)
     app.context_processor(_context)
 
 
@@ -104,7 +106,13 @@ def exact_time(instant: datetime) -> str:
 
 def duration(milliseconds: int) -> str:
     """How long something took: `87 ms`, `1.4 s`."""
-    return f"{milliseconds} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
+    return f"{milliseconds} ms" if milliseconds < 1000 else f"{format_decimal(milliseconds / 1000, '0.0')} s"
+
+
+def size(octets: int) -> str:
+    """How large something is: `87 B`, `1.4 kB`, in powers of 1,000 (IEC 80000-13)."""
+    power = next((power for power in range(len(UNITS) - 1, 0, -1) if octets >= 1000**power), 0)
+    return f"{format_decimal(octets / 1000**power, '0.#' if power else '0')} {UNITS[power]}"
 
 
 @lru_cache(maxsize=64)

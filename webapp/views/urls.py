@@ -22,5 +22,6 @@ def address_with(**changes: Any) -> str:
 
 
 def kept_parameters(without: Sequence[str]) -> list[tuple[str, str]]:
-    """The parameters of this address that say something, but for those named."""
-    return [(name, value) for name, value in request.args.items(multi=True) if name not in without and value]
+    """The parameters of this address that say something, but for those named; no page can hold controls."""
+    given = request.args.items(multi=True)
+    return [(name, value) for name, value in given if name not in without and value and (name + value).isprintable()]

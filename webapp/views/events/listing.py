@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import pgettext
 
 from webapp.queries import plain
 from webapp.queries.events import SEVERITIES, Filters
@@ -34,8 +35,8 @@ def labels() -> Mapping[str, str]:
         "type": _("Event type"),
         "severity": _("Severity"),
         "source": _("Source"),
-        "since": _("From"),
-        "until": _("To"),
+        "since": pgettext("time", "From"),
+        "until": pgettext("time", "To"),
     }
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from flask import Blueprint, Response, make_response, request
+from flask import Blueprint, Response, abort, make_response, request
 from flask_babel import gettext as _
 
 from webapp.extensions import db
@@ -54,6 +54,8 @@ def export() -> Response:
     """The same events, all pages of them, as a file."""
     asked = Asked(request.args)
     filters = listing.filters(asked)
+    if asked.problems:
+        abort(422)  # a file does not show that it holds more than was asked for
     oldest_first = reports.sort() == reports.OLDEST_FIRST
     return csv_export.answer(
         "events.csv",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import pgettext
 
 from webapp.queries import plain
 from webapp.queries.messages import STATES, Filters
@@ -40,8 +41,8 @@ def labels() -> Mapping[str, str]:
         "account": _("Account"),
         "type": _("Event type"),
         "channel": _("Channel"),
-        "since": _("From"),
-        "until": _("To"),
+        "since": pgettext("time", "From"),
+        "until": pgettext("time", "To"),
         "event": _("Event"),
     }
 

@@ -3,11 +3,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, g, make_response, request, url_for
+from flask import Blueprint, Response, abort, g, make_response, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
+from webapp import clock
 from webapp.errors import NotFound
 from webapp.extensions import db
 from webapp.queries import messages, reasons, sandbox, timeline
@@ -61,6 +62,8 @@ def export() -> Response:
     """The same messages, all pages of them, as a file."""
     asked = Asked(request.args)
     filters = listing.filters(asked)
+    if asked.problems:
+        abort(422)  # a file does not show that it holds more than was asked for
     oldest_first = reports.sort() == reports.OLDEST_FIRST
     return csv_export.answer(
         "outbox.csv",
@@ -95,6 +98,7 @@ def show(message_id: int) -> str:
         caught=sandbox.caught(session, row.message_id),
         narrow=request.args.get("width") == "narrow",
         under_way=messages.is_under_way(row),
+        now=clock.now(),
         next_attempt=messages.next_attempt(row),
     )
 

@@ -1,0 +1,11 @@
+"""`make bench`: every benchmark, or those that are named (`make bench T=drain`)."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+BENCHMARKS = ("drain", "accept")
+
+for name in sys.argv[1:] or BENCHMARKS:
+    import_module(f"benchmarks.{name}").main()
