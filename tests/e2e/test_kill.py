@@ -89,16 +89,16 @@ def test_four_workers_send_nothing_twice(tmp_path: Path, options: tuple[str, ...
         arauto.start_gunicorn("-w", "4", *options)
         accepted: set[str] = set()
         posters = [
-            threading.Thread(target=_post, args=(arauto, range(part * 100, part * 100 + 100), accepted, {}))
+            threading.Thread(target=_post, args=(arauto, range(part * 50, part * 50 + 50), accepted, {}))
             for part in range(4)
         ]
         for poster in posters:
             poster.start()
         for poster in posters:
             poster.join(60)
-        wait_until(lambda: _states(arauto) == {"sent": 400}, "every message to be sent", 30)
+        wait_until(lambda: _states(arauto) == {"sent": 200}, "every message to be sent", 30)
         assert set(_titles(server.mails).values()) == {1}
-        assert len(server.mails) == 400
+        assert len(server.mails) == 200
 
 
 @pytest.mark.timeout(60)
@@ -106,10 +106,10 @@ def test_sigterm_ends_it_within_its_time_with_nothing_claimed(tmp_path: Path) ->
     with ScriptedSmtp() as server, instance(tmp_path / "a") as arauto:
         arauto.prepare(configuration(server.port))
         arauto.start()
-        events = [{"type": "monitoring.disk", "title": f"case-{number:05d}"} for number in range(500)]
+        events = [{"type": "monitoring.disk", "title": f"case-{number:05d}"} for number in range(300)]
         assert arauto.http("POST", "/api/v1/events/batch", {"events": events}).status_code == 202
         server.wait_for(lambda: len(server.mails) > 20)
         assert arauto.stop() == 0
         arauto.start()
-        wait_until(lambda: _states(arauto) == {"sent": 500}, "every message to be sent", 15)
+        wait_until(lambda: _states(arauto) == {"sent": 300}, "every message to be sent", 15)
         assert set(_titles(server.mails).values()) == {1}

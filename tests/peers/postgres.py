@@ -130,15 +130,9 @@ def postgres_server() -> Iterator[PostgresServer]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
-def postgres_template() -> str:
-    """The database that `postgres_url` copies; a conftest below may name one that holds the schema."""
-    return "template1"
-
-
 @pytest.fixture
 def postgres_url(postgres_server: PostgresServer, postgres_template: str) -> Iterator[str]:
-    """SQLAlchemy's address of a fresh database for one test."""
+    """SQLAlchemy's address of a database for one test: a fresh copy of what the fixture `postgres_template` names."""
     with postgres_server.database(postgres_template) as name:
         yield postgres_server.url(name)
 

@@ -51,7 +51,7 @@ class NoRedirects(HTTPRedirectHandler):
 
 
 @pytest.mark.parametrize("round_", [1, 2])
-def test_every_test_gets_an_empty_postgres_database(postgres_url: str, round_: int) -> None:
+def test_every_test_gets_a_postgres_database_of_its_own(postgres_url: str, round_: int) -> None:
     engine = create_engine(postgres_url, poolclass=NullPool)
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE seen (round integer)"))
