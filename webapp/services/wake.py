@@ -135,7 +135,10 @@ class FolderListener:
 
 
 class PostgresListener:
-    """LISTEN on a connection of its own; a lost connection is made again at the next wait."""
+    """LISTEN on a connection of its own; a lost connection is made again at the next wait.
+
+    What was said while nobody listened is lost, so a wait that has just begun to listen returns at once.
+    """
 
     def __init__(self, engine: Engine):
         self._engine = engine
@@ -144,7 +147,8 @@ class PostgresListener:
 
     def wait(self, seconds: float) -> None:
         try:
-            self._listen()
+            if self._listens_anew():
+                return
         except Exception as error:
             log.info("no wake-ups from other processes for now: %s", error)
             self._forget()
@@ -156,13 +160,15 @@ class PostgresListener:
             except Exception:
                 self._forget()
 
-    def _listen(self) -> None:
-        if self._connection is None:
-            import psycopg
+    def _listens_anew(self) -> bool:
+        if self._connection is not None:
+            return False
+        import psycopg
 
-            url = self._engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-            self._connection = psycopg.connect(url, autocommit=True, connect_timeout=5)
-            self._connection.execute(f"LISTEN {CHANNEL}")
+        url = self._engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._connection = psycopg.connect(url, autocommit=True, connect_timeout=5)
+        self._connection.execute(f"LISTEN {CHANNEL}")
+        return True
 
     def _forget(self) -> None:
         connection, self._connection = self._connection, None
