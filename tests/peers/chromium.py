@@ -58,9 +58,16 @@ def problems() -> Problems:
 
 @pytest.fixture
 def browser_context(chromium: Browser, problems: Problems) -> Iterator[BrowserContext]:
-    """A fresh profile: no cookies, English, 1440 x 900. Accepts the certificates that tests make."""
+    """A fresh profile: no cookies, English, 1440 x 900. Accepts the certificates that tests make.
+
+    Nothing moves: a colour that is measured while it fades from one theme to the other is the colour of neither.
+    """
     context = chromium.new_context(
-        viewport={"width": 1440, "height": 900}, locale="en", timezone_id="UTC", ignore_https_errors=True
+        viewport={"width": 1440, "height": 900},
+        locale="en",
+        timezone_id="UTC",
+        ignore_https_errors=True,
+        reduced_motion="reduce",
     )
     context.set_default_timeout(10_000)
     problems.watch(context)
