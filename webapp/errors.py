@@ -41,6 +41,10 @@ class Conflict(ArautoError):
     """The thing exists, but its present state forbids what was asked."""
 
 
+class EditedMeanwhile(Conflict):
+    """Somebody else changed the thing after it was read; nothing was overwritten."""
+
+
 class SettingsError(ArautoError):
     """The environment does not allow a start: names the setting and what it should be."""
 

@@ -67,6 +67,7 @@ class Section(ABC):
     entry: ClassVar[type[Entry]]
     row: ClassVar[Any]
     key_field: ClassVar[str] = "name"
+    references: ClassVar[Mapping[str, str]] = {}  # field: the section that it names an entry, or entries, of
 
     def key(self, data: Mapping[str, Any]) -> Hashable | None:
         """What identifies an entry among its like, also before it is validated; None when the input does not say."""
@@ -104,7 +105,19 @@ class Section(ABC):
 
     def uses(self, entry: Mapping[str, Any]) -> Iterable[tuple[str, str | None]]:
         """Section and name of everything that the entry refers to; None for a reference that is not set."""
-        return ()
+        return [(target, name) for key, target in self.references.items() for name in _names(entry[key])]
+
+    def put_in_place(self, entry: Mapping[str, Any], target: str, old: str, new: str | None) -> dict[str, Any]:
+        """The entry with `new` wherever it referred to `old` of the section `target`; None takes the reference out."""
+        changed = dict(entry)
+        for name, section in self.references.items():
+            if section == target and old in _names(entry[name]):
+                changed[name] = _put_in_place(entry[name], old, new)
+        return changed
+
+    def inherit(self, gone: Item, heir: Item) -> None:
+        """What `heir` takes over from an entry that is removed, besides the references to it."""
+        return
 
     def without(self, item: Item) -> dict[str, Any] | None:
         """What stands in the place of an entry that is removed: nothing, unless it is built in."""
@@ -135,6 +148,17 @@ class Section(ABC):
     def remove(self, session: Session, item: Item) -> None:
         """Delete the row."""
         session.delete(item.row)
+
+
+def _names(value: Any) -> tuple[str | None, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _put_in_place(value: Any, old: str, new: str | None) -> Any:
+    if not isinstance(value, tuple):
+        return new
+    replaced = (new if name == old else name for name in value)
+    return tuple(dict.fromkeys(name for name in replaced if name is not None))
 
 
 def fill(row: Any, values: Mapping[str, Any]) -> None:

@@ -30,6 +30,7 @@ class Groups(Section):
 
     name, noun = "groups", "group"
     entry, row = GroupEntry, ContactGroup
+    references = {"contacts": "contacts"}
 
     def rows(self, session: Session) -> list[ContactGroup]:
         query = select(ContactGroup).order_by(ContactGroup.id).options(selectinload(ContactGroup.contacts))
@@ -37,9 +38,6 @@ class Groups(Section):
 
     def entry_of(self, row: ContactGroup) -> dict[str, Any]:
         return {"name": row.name, "contacts": tuple(sorted(contact.name for contact in row.contacts))}
-
-    def uses(self, entry: Mapping[str, Any]) -> list[tuple[str, str | None]]:
-        return [("contacts", name) for name in entry["contacts"]]
 
     def put(self, session: Session, row: ContactGroup, entry: Mapping[str, Any], world: World) -> None:
         fill(row, {"name": entry["name"], "contacts": rows_of(world, "contacts", entry["contacts"])})

@@ -52,6 +52,12 @@ class Notifications(Section):
 
     name, noun = "notifications", "notification"
     entry, row = NotificationEntry, Notification
+    references = {
+        "contacts": "contacts",
+        "groups": "groups",
+        "types": "event_types",
+        "account": "smtp_accounts",
+    }
 
     def rows(self, session: Session) -> list[Notification]:
         people = (selectinload(Notification.contacts), selectinload(Notification.groups))
@@ -70,12 +76,7 @@ class Notifications(Section):
         }
 
     def uses(self, entry: Mapping[str, Any]) -> list[tuple[str, str | None]]:
-        return [
-            *(("contacts", name) for name in entry["contacts"]),
-            *(("groups", name) for name in entry["groups"]),
-            *(("event_types", name) for name in entry["types"] if not name.endswith(EVERYTHING)),
-            ("smtp_accounts", entry["account"]),
-        ]
+        return [(target, name) for target, name in super().uses(entry) if not (name or "").endswith(EVERYTHING)]
 
     def put(self, session: Session, row: Notification, entry: Mapping[str, Any], world: World) -> None:
         fill(row, without(entry, "channels", "types", "contacts", "groups", "account"))

@@ -70,6 +70,7 @@ class SmtpAccounts(Section):
 
     name, noun = "smtp_accounts", "SMTP account"
     entry, row = SmtpAccountEntry, SmtpAccount
+    references = {"credential": "credentials", "fallback": "smtp_accounts"}
 
     def entry_of(self, row: SmtpAccount) -> dict[str, Any]:
         references = {
@@ -84,8 +85,9 @@ class SmtpAccounts(Section):
     def settle(self, items: Items) -> list[Problem]:
         return [*_settle_default(items), *_circles(items)]
 
-    def uses(self, entry: Mapping[str, Any]) -> list[tuple[str, str | None]]:
-        return [("credentials", entry["credential"]), ("smtp_accounts", entry["fallback"])]
+    def inherit(self, gone: Item, heir: Item) -> None:
+        if gone.before and gone.before["default"]:
+            heir.given = {"default": True}
 
     def clear(self, items: Items) -> None:
         for item in items.values():

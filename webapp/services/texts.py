@@ -48,6 +48,7 @@ class Texts(Section):
     name, noun = "texts", "text"
     entry, row = TextEntry, Text
     key_field = "type"
+    references = {"type": "event_types"}
 
     def key(self, data: Mapping[str, Any]) -> Hashable | None:
         parts = data.get("type"), data.get("channel"), data.get("locale", "en")
@@ -63,9 +64,6 @@ class Texts(Section):
 
     def rows(self, session: Session) -> list[Text]:
         return list(session.scalars(select(Text).order_by(Text.type, Text.channel, Text.locale)))
-
-    def uses(self, entry: Mapping[str, Any]) -> list[tuple[str, str | None]]:
-        return [("event_types", entry["type"])]
 
     def put(self, session: Session, row: Text, entry: Mapping[str, Any], world: World) -> None:
         for name, value in entry.items():

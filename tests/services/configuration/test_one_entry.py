@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from tests.factories import make_messages
-from webapp.errors import InvalidInput, NotFound
+from webapp.errors import EditedMeanwhile, InvalidInput, NotFound
 from webapp.extensions import db
-from webapp.models import Contact, ContactGroup, EventType, Message, SmtpAccount
+from webapp.models import Contact, ContactGroup, Credential, EventType, Message, Notification, SmtpAccount
 from webapp.services import configuration
 
 
@@ -104,3 +104,75 @@ def test_parameters_are_one_entry(ctx):
     assert paths(lambda: configuration.save("parameters", {"language": "fr"}, "parameters")) == ["language"]
     [change] = configuration.save("parameters", {"language": "es"}, "parameters")
     assert change.fields == {"language": ("en", "es")}
+
+
+def test_who_uses_it(ctx, full):
+    configuration.apply(full)
+    users = configuration.users_of("contacts", number(Contact, "Ana"))
+    assert [(user.section, user.name) for user in users] == [("groups", "Security"), ("notifications", "Vault watch")]
+    assert users[0].number == number(ContactGroup, "Security")
+    assert configuration.users_of("groups", number(ContactGroup, "Security"))[0].name == "Vault watch"
+
+
+def test_a_successor_takes_its_place_everywhere(any_ctx, full):
+    configuration.apply(full)
+    configuration.remove("contacts", number(Contact, "Ana"), successor="Bea")
+    group = db.session.get_one(ContactGroup, number(ContactGroup, "Security"))
+    assert [contact.name for contact in group.contacts] == ["Bea"]
+    rule = db.session.scalars(select(Notification)).one()
+    assert [contact.name for contact in rule.contacts] == ["Bea"]
+
+
+def test_it_is_taken_out_where_nothing_follows(any_ctx, full):
+    configuration.apply(full)
+    configuration.remove("contacts", number(Contact, "Ana"), detach=True)
+    group = db.session.get_one(ContactGroup, number(ContactGroup, "Security"))
+    assert [contact.name for contact in group.contacts] == ["Bea"]
+    assert db.session.scalars(select(Notification)).one().contacts == []
+
+
+def test_the_successor_of_the_default_account_is_the_default(any_ctx, full):
+    configuration.apply(full)
+    configuration.remove("smtp_accounts", number(SmtpAccount, "Relay"), successor="Second")
+    second = db.session.scalars(select(SmtpAccount)).one()
+    assert (second.name, second.is_default, second.fallback) == ("Second", True, None)
+
+
+def test_the_heir_does_not_fall_back_on_itself(any_ctx, full):
+    configuration.apply(full)
+    configuration.remove("smtp_accounts", number(SmtpAccount, "Second"), successor="Relay")
+    [relay] = db.session.scalars(select(SmtpAccount))
+    assert relay.fallback is None
+    assert db.session.scalars(select(Notification)).one().account is relay
+
+
+def test_what_needs_it_does_not_let_it_go(ctx, full):
+    configuration.apply(full)
+    with pytest.raises(InvalidInput) as refused:
+        configuration.remove("credentials", number(Credential, "relay"), detach=True)
+    assert [problem.path for problem in refused.value.problems] == ["smtp_accounts Relay.credential"]
+
+
+def test_only_another_one_can_follow(ctx, full):
+    configuration.apply(full)
+    ana = number(Contact, "Ana")
+    assert paths(lambda: configuration.remove("contacts", ana, successor="Ana")) == ["successor"]
+    assert paths(lambda: configuration.remove("contacts", ana, successor="Nobody")) == ["successor"]
+
+
+def test_two_editors_do_not_overwrite_each_other(any_ctx):
+    configuration.save("contacts", {"name": "Ana"})
+    ana = number(Contact, "Ana")
+    seen = configuration.get("contacts", ana).version
+    configuration.save("contacts", {"email": "ana@corp.example"}, ana, version=seen)
+    with pytest.raises(EditedMeanwhile):
+        configuration.save("contacts", {"email": "other@corp.example"}, ana, version=seen)
+    assert configuration.get("contacts", ana).entry["email"] == "ana@corp.example"
+
+
+def test_a_check_changes_nothing(ctx, full):
+    configuration.apply(full)
+    found = configuration.check("contacts", {"name": "Bea", "email": "x"}, number(Contact, "Ana"))
+    assert [problem.path for problem in found] == ["name"]
+    assert configuration.check("contacts", {"name": "New"}) == []
+    assert configuration.names("contacts") == ["Ana", "Bea"]

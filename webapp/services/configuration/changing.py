@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from webapp.errors import InvalidInput
+from webapp.errors import EditedMeanwhile, InvalidInput, Problem
+from webapp.extensions import db
 from webapp.services import outbox, rules
 from webapp.services.configuration import document, planning
 from webapp.services.configuration.planning import Given
@@ -33,31 +34,57 @@ def apply(text: str | bytes, *, dry_run: bool = False, prune: bool = False) -> l
         return _carry_out(session, world, dry_run=dry_run)
 
 
-def save(section: str, data: Mapping[str, Any], which: int | str | None = None) -> list[Change]:
+def save(
+    section: str, data: Mapping[str, Any], which: int | str | None = None, *, version: int | None = None
+) -> list[Change]:
     """Create one entry, or change row `which`, also its name; what changed, the old default account included.
 
-    Keys that are left out keep their values. Raises InvalidInput whose paths are the field names, and NotFound.
+    Keys that are left out keep their values. With `version`, the row must still be at it: EditedMeanwhile otherwise.
+    Raises InvalidInput whose paths are the field names, and NotFound.
     """
     with write() as session:
         lock_configuration(session)
         world = planning.read_world(session)
-        if which is None and SECTIONS[section].key(data) in world[section]:
-            raise InvalidInput([planning.name_taken(SECTIONS[section], "")])
-        planning.plan(world, [Given(section, "", dict(data), which)])
+        if which is not None and version is not None:
+            row = planning.find(world[section], SECTIONS[section], which).row
+            if row.version != version:
+                raise EditedMeanwhile(f"The {SECTIONS[section].noun} was changed by somebody else meanwhile.")
+        _plan_one(world, section, data, which)
         return _carry_out(session, world)
 
 
-def remove(section: str, which: int | str) -> list[Change]:
-    """Remove one entry. Raises InvalidInput while anything uses it, and NotFound."""
+def check(section: str, data: Mapping[str, Any], which: int | str | None = None) -> list[Problem]:
+    """What `save` would refuse; changes nothing. Raises NotFound."""
+    world = planning.read_world(db.session())
+    try:
+        _plan_one(world, section, data, which)
+    except InvalidInput as refused:
+        return refused.problems
+    return []
+
+
+def remove(section: str, which: int | str, *, successor: str | None = None, detach: bool = False) -> list[Change]:
+    """Remove one entry. What uses it then uses `successor`, another entry of the section; with `detach`, nothing.
+
+    Raises InvalidInput while anything uses it, or when what uses it may not do so without it, and NotFound.
+    """
     with write() as session:
         lock_configuration(session)
         world = planning.read_world(session)
         item = planning.find(world[section], SECTIONS[section], which)
+        if successor is not None or detach:
+            planning.hand_over(world, section, item, successor)
         item.after = SECTIONS[section].without(item)
         problems = planning.check(world)
         if problems:
             raise InvalidInput(problems)
         return _carry_out(session, world)
+
+
+def _plan_one(world: dict[str, Items], section: str, data: Mapping[str, Any], which: int | str | None) -> None:
+    if which is None and SECTIONS[section].key(data) in world[section]:
+        raise InvalidInput([planning.name_taken(SECTIONS[section], "")])
+    planning.plan(world, [Given(section, "", dict(data), which)])
 
 
 def _carry_out(session: Session, world: dict[str, Items], *, dry_run: bool = False) -> list[Change]:

@@ -6,7 +6,7 @@ settle what lies between entries, and each given entry is validated as a whole. 
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,6 +91,34 @@ def find(items: Items, section: Section, which: int | str) -> Item:
     if item is None:
         raise NotFound(f"There is no {section.noun} {which}.")
     return item
+
+
+def hand_over(world: World, section: str, gone: Item, successor: str | None) -> None:
+    """Let everything that uses `gone` use `successor` instead, or nothing. Raises InvalidInput naming `successor`."""
+    rules, items = SECTIONS[section], world[section]
+    old = rules.key(gone.before or {})
+    heir = None if successor is None else items.get(rules.key({rules.key_field: successor}))
+    if successor is not None and (heir is None or heir is gone):
+        raise InvalidInput.at("successor", f"There is no other {rules.noun} of that name; choose one of the list.")
+    for name, user, item in _users(world, section, gone):
+        new = None if heir is None or item is heir else str(rules.key(heir.after or {}))
+        item.after = user.put_in_place(item.after or {}, section, str(old), new)
+        item.path = f"{name} {user.title(item.after)}"
+    if heir is not None:
+        rules.inherit(gone, heir)
+
+
+def users(world: World, section: str, item: Item) -> list[tuple[str, Item]]:
+    """Section and item of every entry that refers to `item`."""
+    return [(name, user) for name, _, user in _users(world, section, item)]
+
+
+def _users(world: World, section: str, item: Item) -> Iterator[tuple[str, Section, Item]]:
+    use = (section, str(SECTIONS[section].key(item.before or {})))
+    for name, rules in SECTIONS.items():
+        for other in world[name].values():
+            if other is not item and other.after is not None and use in rules.uses(other.after):
+                yield name, rules, other
 
 
 def name_taken(section: Section, path: str) -> Problem:

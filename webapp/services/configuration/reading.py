@@ -1,0 +1,53 @@
+"""The configuration read one entry at a time, as forms show it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from webapp.extensions import db
+from webapp.services.configuration import planning
+from webapp.services.configuration.sections import SECTIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An entry as it is stored; `version` moves with each change of its row."""
+
+    number: int
+    name: str
+    entry: Mapping[str, Any]
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """An entry that refers to another one."""
+
+    section: str
+    number: int
+    name: str
+
+
+def get(section: str, which: int) -> Stored:
+    """The entry of row `which`. Raises NotFound."""
+    rules = SECTIONS[section]
+    item = planning.find(rules.read(db.session()), rules, which)
+    entry = item.before or {}
+    return Stored(item.row.id, rules.title(entry), entry, item.row.version)
+
+
+def users_of(section: str, which: int) -> list[User]:
+    """Everything that refers to row `which`, in the order of the sections. Raises NotFound."""
+    world = planning.read_world(db.session())
+    item = planning.find(world[section], SECTIONS[section], which)
+    return [
+        User(name, user.row.id, SECTIONS[name].title(user.before or {}))
+        for name, user in planning.users(world, section, item)
+    ]
+
+
+def names(section: str) -> list[str]:
+    """The names of all entries of a section, in alphabetical order."""
+    return sorted(str(key) for key in SECTIONS[section].read(db.session()))
