@@ -47,6 +47,7 @@
   document.addEventListener("click", (event) => {
     const close = event.target.closest("[data-close]");
     if (close) close.parentElement.remove();
+    if (event.target.closest("[data-print]")) print();
     const copy = event.target.closest("[data-copy], [data-copy-from]");
     if (copy) {
       const from = document.getElementById(copy.dataset.copyFrom || "");
@@ -73,9 +74,42 @@
   });
   document.addEventListener("change", depend);
 
+  // A field that was checked while the form is filled in bears its state where people and screen readers look for it.
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const slot = event.detail.target;
+    if (!slot.matches(".field-error")) return;
+    const bad = slot.textContent.trim() !== "";
+    document.querySelectorAll(`[aria-describedby~="${CSS.escape(slot.id)}"]`).forEach((control) => {
+      control.toggleAttribute("aria-invalid", bad);
+      if (bad) control.setAttribute("aria-invalid", "true");
+      control.classList.toggle("is-invalid", bad);
+    });
+  });
+
+  // A port that is the usual one of a kind of security follows when the kind changes; one that was chosen stays.
+  document.addEventListener("change", (event) => {
+    const form = event.target.form;
+    const port = form && form.querySelector("[data-ports]");
+    if (!port || !["secure", "security", "protocol"].includes(event.target.name)) return;
+    const usual = JSON.parse(port.dataset.ports);
+    const key = [form.elements.protocol?.value, form.elements.secure.checked ? form.elements.security.value : "off"];
+    const wanted = usual[key.filter(Boolean).join("-")];
+    if (wanted && (!port.value || Object.values(usual).map(String).includes(port.value))) port.value = wanted;
+  });
+
+  // Who leaves a form that was changed and not saved is asked first.
+  const unsaved = new Set();
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest("form[data-guard]");
+    if (form) unsaved.add(form);
+  });
+  document.addEventListener("submit", (event) => unsaved.delete(event.target));
+  addEventListener("beforeunload", (event) => { if ([...unsaved].some((form) => form.isConnected)) event.preventDefault(); });
+
   // What only works with JavaScript appears with it. Copying needs a secure address (or this machine).
   const reveal = () => {
     depend();
+    document.querySelectorAll("[data-print]").forEach((button) => { button.hidden = false; });
     if (navigator.clipboard) document.querySelectorAll("[data-copy], [data-copy-from]").forEach((button) => { button.hidden = false; });
   };
   document.addEventListener("htmx:afterSettle", reveal);

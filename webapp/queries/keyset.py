@@ -41,8 +41,13 @@ def decode(cursor: str, count: int = 1) -> tuple[int, ...]:
     except (binascii.Error, ValueError):
         parts, numbers = [], ()
     if len(numbers) != count or len(parts) != count or any(number > BIGGEST_ID for number in numbers):
-        raise InvalidInput.at("after", _("This is not a cursor of this list. Start again without it."))
+        raise wrong_cursor()
     return numbers
+
+
+def wrong_cursor() -> InvalidInput:
+    """What a cursor is refused with that is not one of this list, or not any more."""
+    return InvalidInput.at("after", _("This is not a cursor of this list. Start again without it."))
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,6 +197,11 @@ def none_is_empty(value: Any) -> Any:
     return "" if value is None else value
 
 
+def empty_is_none(value: Any) -> Any:
+    """An optional value may be left empty, as forms do."""
+    return None if value == "" else value
+
+
 def _list_to_tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 from sqlalchemy.orm import Session
 
 from webapp.errors import Problem
@@ -20,6 +20,7 @@ from webapp.services.fields import (
     Pin,
     Port,
     between,
+    empty_is_none,
     normal_name,
     one_of,
     reference,
@@ -55,7 +56,7 @@ class SmtpAccountEntry(Entry):
     secure: bool = False
     security: Annotated[str, one_of("tls", "ssl")] = "tls"
     ignore_certificate_errors: bool = False
-    pinned_certificate: Pin | None = None
+    pinned_certificate: Annotated[Pin | None, BeforeValidator(empty_is_none)] = None
     authenticate: bool = False
     credential: Annotated[
         str | None, reference("credentials", "credential"), AfterValidator(_needed_to_authenticate)

@@ -7,7 +7,10 @@ from importlib import import_module
 from flask import Flask
 
 # One package per menu entry; each has a `blueprint`.
-SECTIONS = ("overview", "outbox", "events", "sandbox", "signin", "profile", "probes")
+SECTIONS = (
+    *("overview", "outbox", "events", "sandbox", "signin", "profile", "probes"),
+    *("smtp_accounts", "credentials"),
+)
 DEVELOPMENT = ("styleguide",)
 
 

@@ -50,6 +50,14 @@ MENU: tuple[Group, ...] = (
             Entry("sandbox.index", _("Sandbox mailbox"), "mailbox", when=_sandbox_in_use),
         ),
     ),
+    Group(
+        _("E-mail"),
+        (Entry("smtp_accounts.index", _("SMTP configuration"), "envelope", "admin"),),
+    ),
+    Group(
+        _("Settings"),
+        (Entry("credentials.index", _("Credentials"), "key", "admin"),),
+    ),
 )
 
 

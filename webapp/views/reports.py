@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from flask import request
@@ -19,20 +19,21 @@ COUNTED = 1000
 AT_FIELD = frozenset({"text", "recipient", "source", "since", "until"})
 
 
-def sort() -> str:
-    """The order that the address asks for, as the macro `table` takes it."""
-    return OLDEST_FIRST if request.args.get("sort") == OLDEST_FIRST else NEWEST_FIRST
+def sort(known: Collection[str] = (OLDEST_FIRST,), usual: str = NEWEST_FIRST) -> str:
+    """The order that the address asks for, as the macro `table` takes it: `name`, or `-name` for descending."""
+    asked = request.args.get("sort", "")
+    return asked if asked.removeprefix("-") in known else usual
 
 
-def read(turn_to: Callable[[Turn], Page[Any]], asked: Asked) -> Page[Any]:
+def read(turn_to: Callable[[Turn], Page[Any]], asked: Asked, order: str = "") -> Page[Any]:
     """The page that the address asks for; the first one, and a problem, when its cursor is not of this list."""
-    oldest_first = sort() == OLDEST_FIRST
-    turn = Turn(request.args.get("after") or None, request.args.get("before") or None, oldest_first)
+    ascending = not (order or sort()).startswith("-")
+    turn = Turn(request.args.get("after") or None, request.args.get("before") or None, ascending)
     try:
         return turn_to(turn)
     except InvalidInput as error:
         asked.problems["after"] = error.problems[0].words
-        return turn_to(Turn(oldest_first=oldest_first))
+        return turn_to(Turn(oldest_first=ascending))
 
 
 def counted(count: Callable[[int], int]) -> str:

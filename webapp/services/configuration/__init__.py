@@ -10,7 +10,7 @@ from __future__ import annotations
 from webapp.services.configuration.changing import apply, check, remove, save
 from webapp.services.configuration.describing import describe
 from webapp.services.configuration.export import export
-from webapp.services.configuration.reading import Stored, User, get, names, users_of
+from webapp.services.configuration.reading import Stored, User, entry_of, get, names, number_of, users_of
 from webapp.services.entries import Change
 
 __all__ = [
@@ -20,9 +20,11 @@ __all__ = [
     "apply",
     "check",
     "describe",
+    "entry_of",
     "export",
     "get",
     "names",
+    "number_of",
     "remove",
     "save",
     "users_of",

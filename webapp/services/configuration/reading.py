@@ -38,6 +38,17 @@ def get(section: str, which: int) -> Stored:
     return Stored(item.row.id, rules.title(entry), entry, item.row.version)
 
 
+def entry_of(section: str, row: Any) -> dict[str, Any]:
+    """The entry that a row stands for."""
+    return SECTIONS[section].entry_of(row)
+
+
+def number_of(section: str, data: Mapping[str, Any]) -> int:
+    """The number of the row whose key is that of `data`."""
+    rules = SECTIONS[section]
+    return int(rules.read(db.session())[rules.key(data)].row.id)
+
+
 def users_of(section: str, which: int) -> list[User]:
     """Everything that refers to row `which`, in the order of the sections. Raises NotFound."""
     world = planning.read_world(db.session())

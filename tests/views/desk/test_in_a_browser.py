@@ -1,0 +1,94 @@
+"""What JavaScript adds to the forms of the desk, in a real browser."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.visiting import enter
+from webapp.extensions import db
+from webapp.models import SmtpAccount
+
+LIST = "/settings/smtp-accounts"
+
+
+@pytest.fixture
+def desk(app, world, site, browser_context, page: Page) -> Page:
+    """A tab of an administrator."""
+    world.account("Relay")
+    enter(browser_context, app, site)
+    page.goto(f"{site}{LIST}")
+    return page
+
+
+def test_a_field_is_checked_when_it_is_left(desk, site):
+    desk.goto(f"{site}{LIST}/new")
+    field = desk.get_by_label("Sender e-mail")
+    field.fill("nobody")
+    field.press("Tab")
+    expect(desk.locator("#sender_email-error")).not_to_be_empty()
+    expect(field).to_have_attribute("aria-invalid", "true")
+    field.fill("a@corp.example")
+    field.press("Tab")
+    expect(desk.locator("#sender_email-error")).to_be_empty()
+    expect(field).not_to_have_attribute("aria-invalid", "true")
+
+
+def test_the_usual_port_follows_the_kind_of_security_and_a_chosen_one_stays(desk, site):
+    desk.goto(f"{site}{LIST}/new")
+    port, security = desk.get_by_label("Port"), desk.get_by_label("Security")
+    expect(port).to_have_value("587")
+    security.select_option("ssl")
+    expect(port).to_have_value("465")
+    desk.get_by_label("Use a safe connection").uncheck()
+    expect(port).to_have_value("25")
+    expect(security).to_be_hidden()
+    port.fill("2525")
+    desk.get_by_label("Use a safe connection").check()
+    expect(port).to_have_value("2525")
+    expect(security).to_be_visible()
+
+
+def test_the_credential_opens_with_the_sign_in(desk, site):
+    desk.goto(f"{site}{LIST}/new")
+    expect(desk.get_by_label("Credential", exact=True)).to_be_hidden()
+    desk.get_by_label("The server asks for a sign-in").check()
+    expect(desk.get_by_label("Credential", exact=True)).to_be_visible()
+
+
+def test_who_leaves_a_changed_form_is_asked_and_who_saves_it_is_not(desk, site):
+    asked = []
+    desk.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    desk.goto(f"{site}{LIST}/1/edit")
+    desk.get_by_label("Sender name").fill("Changed")
+    desk.get_by_role("link", name="Cancel").click()
+    expect(desk.get_by_role("heading", name="Relay")).to_be_visible()
+    assert asked == ["beforeunload"]
+    desk.get_by_role("link", name="Edit").click()
+    desk.get_by_label("Sender name").fill("Changed")
+    desk.get_by_role("button", name="Save").click()
+    expect(desk.get_by_text("Saved: Relay.")).to_be_visible()
+    assert asked == ["beforeunload"]
+
+
+def test_by_keyboard_alone(desk, app):
+    """Open the menu of a row, walk to Clone, name it, save."""
+    desk.get_by_role("button", name="Actions for Relay").focus()
+    desk.keyboard.press("Enter")
+    desk.get_by_role("link", name="Clone").focus()
+    desk.keyboard.press("Enter")
+    expect(desk.get_by_label("Name", exact=True)).to_have_value("Relay (copy)")
+    desk.get_by_label("Name", exact=True).press("Enter")
+    expect(desk.get_by_text("Saved: Relay (copy).")).to_be_visible()
+    with app.app_context():
+        assert db.session.query(SmtpAccount).count() == 2
+
+
+@pytest.mark.parametrize("path", ["", "/new", "/1", "/1/edit", "/1/delete"])
+def test_nothing_bars_anybody(desk, site, path):
+    desk.goto(f"{site}{LIST}{path}")
+    for theme in ("light", "dark"):
+        desk.emulate_media(color_scheme=theme)
+        found = Axe().run(desk)
+        assert found.violations_count == 0, found.generate_report()

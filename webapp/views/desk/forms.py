@@ -1,0 +1,106 @@
+"""Forms of the desk: fields under the keys of the configuration file. What is right, the services decide alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, Field, IntegerField, SelectChoice, SelectField, SelectMultipleField
+
+from webapp.errors import Problem
+
+_FIELD = re.compile(r"\w*")
+
+
+class NumberField(IntegerField):
+    """A whole number; an empty field is none."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        text = valuelist[0].strip() if valuelist else ""
+        self.data = None
+        if not text:
+            return
+        if not re.fullmatch(r"[0-9]{1,12}", text):
+            raise ValueError(_("Write a whole number."))
+        self.data = int(text)
+
+
+class ReferenceField(SelectField):
+    """The name of something else, or nothing. `offer` fills in the names."""
+
+    def __init__(self, label: Any = None, *, none: Any = "", **options: Any):
+        super().__init__(label, coerce=lambda value: value or None, validate_choice=False, **options)
+        self._none = none or _l("none")
+
+    def offer(self, names: Iterable[str]) -> None:
+        """The names to choose from; the present one stays even when it is gone."""
+        known = list(names)
+        known += [self.data] if self.data and self.data not in known else []
+        self.choices = [SelectChoice("", self._none), *(SelectChoice(name) for name in known)]
+
+
+class DeskForm(FlaskForm):
+    """A form whose fields are named as the keys of an entry."""
+
+    class Meta:
+        csrf = False  # the gate checks the token of every form
+
+    def values(self) -> dict[str, Any]:
+        """The entry as it was typed, without the fields that could not be read (they have errors then)."""
+        return {field.short_name: _value(field) for field in self if not field.process_errors}
+
+    def tell(self, problems: Iterable[Problem]) -> None:
+        """Put each problem beside its field; what belongs to no field of this form stands above them all."""
+        for field in self:
+            field.errors = list(field.process_errors)
+        for problem in problems:
+            match = _FIELD.match(problem.path)
+            field = self._fields.get(match[0] if match else "")
+            if field is None:
+                self.form_errors.append(str(problem.words))
+            elif not field.process_errors:
+                field.errors.append(problem.words)
+
+    def facts(self) -> list[tuple[str, Any]]:
+        """Label and value of every field that may be shown, in words."""
+        return [(field.label.text, shown(field)) for field in self if field.type not in ("PasswordField", "FileField")]
+
+    def listen(self, address: Callable[[str], str]) -> None:
+        """Let each field be checked at `address(its name)` when its content has changed and is left."""
+        for field in self:
+            if field.type in ("HiddenField", "FileField"):
+                continue
+            field.render_kw = {
+                **(field.render_kw or {}),
+                "hx-post": address(field.short_name),
+                "hx-trigger": "change",
+                "hx-target": f"#{field.id}-error",
+                "hx-swap": "innerHTML",
+            }
+
+
+def _value(field: Field) -> Any:
+    if isinstance(field, SelectMultipleField):
+        return tuple(field.data or ())
+    if isinstance(field, BooleanField | IntegerField | SelectField):
+        return field.data
+    return field.data or ""
+
+
+def shown(field: Field) -> Any:
+    """A field's value as people read it."""
+    if isinstance(field, BooleanField):
+        return _("yes") if field.data else _("no")
+    if isinstance(field, SelectMultipleField):
+        return ", ".join(_labels(field).get(value, value) for value in field.data or ())
+    if isinstance(field, SelectField):
+        return _labels(field).get(field.data, field.data or "")
+    return "" if field.data is None else field.data
+
+
+def _labels(field: SelectField) -> Mapping[Any, str]:
+    return {value: str(label) for value, label, *_ in field.iter_choices()}

@@ -1,0 +1,82 @@
+"""The list of a noun as a report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, abort, make_response, request
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from webapp.extensions import db
+from webapp.queries import nouns
+from webapp.queries.keyset import Page, Turn
+from webapp.queries.nouns import Filters
+from webapp.views import csv_export, htmx, reports
+from webapp.views.desk.noun import Noun
+from webapp.views.filters import Asked
+
+YES_NO = {"yes": True, "no": False}
+
+
+def index(noun: Noun) -> Response:
+    """The report."""
+    session = db.session()
+    asked = Asked(request.args)
+    filters, order = _filters(noun, asked), _order(noun)
+    page = reports.read(lambda turn: _turn(noun, session, filters, order, turn), asked, order)
+    labels = {"text": _("Words"), **noun.filters}
+    yes_no = {"yes": _("yes"), "no": _("no")}
+    first, *others = noun.columns
+    columns = reports.columns(others, noun.usual)
+    fragment = htmx.wants_fragment()
+    shown = htmx.page(
+        "desk/index.html",
+        {"rows": "rows"},
+        noun=noun,
+        asked=asked,
+        page=page,
+        more=noun.more(session, page.items),
+        count=reports.counted(lambda most: nouns.count(session, noun.listing, filters, most)),
+        chips=reports.chips(asked, labels, dict.fromkeys(noun.filters, yes_no.__getitem__)),
+        refused=reports.refused(asked, labels, fragment=fragment),
+        yes_no=list(yes_no.items()),
+        first=first,
+        columns=columns,
+        column_words=[(name, noun.columns[name].word) for name in others],
+        headings=[noun.columns[name].heading() for name in (first, *columns)],
+        order=order,
+        fragment=fragment,
+    )
+    return make_response(shown, reports.status(asked))
+
+
+def export(noun: Noun) -> Response:
+    """The same entries, all pages of them, as a file: under the keys of the configuration."""
+    asked = Asked(request.args)
+    filters, order = _filters(noun, asked), _order(noun)
+    if asked.problems:
+        abort(422)  # a file does not show that it holds more than was asked for
+    return csv_export.answer(
+        f"{noun.name}.csv",
+        lambda turn: _turn(noun, db.session(), filters, order, turn),
+        lambda row: {"id": row.id, **{key: _flat(value) for key, value in noun.entry_of(row).items()}},
+        oldest_first=not order.startswith("-"),
+    )
+
+
+def _filters(noun: Noun, asked: Asked) -> Filters:
+    chosen = {name: asked.choice(name, YES_NO) for name in noun.filters}
+    return Filters(asked.text("text"), {name: YES_NO[value] for name, value in chosen.items() if value})
+
+
+def _order(noun: Noun) -> str:
+    return reports.sort(noun.listing.sorts, next(iter(noun.listing.sorts)))
+
+
+def _turn(noun: Noun, session: Session, filters: Filters, order: str, turn: Turn) -> Page[Any]:
+    return nouns.turn_to(session, noun.listing, filters, order.removeprefix("-"), turn)
+
+
+def _flat(value: Any) -> Any:
+    return ", ".join(value) if isinstance(value, tuple) else value

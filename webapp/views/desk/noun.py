@@ -1,0 +1,122 @@
+"""What a noun says of itself, so that its pages can be made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from webapp.errors import Problem
+from webapp.queries.nouns import Listing
+from webapp.services import configuration
+from webapp.services.configuration import Stored, User
+from webapp.views.desk.forms import DeskForm
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the list; `sort` is the order that its heading leads to, where it has one. `word` may be lazy."""
+
+    word: Any
+    sort: str = ""
+    number: bool = False
+
+    def heading(self) -> dict[str, Any]:
+        """As the macro `table` takes it."""
+        return {"word": self.word, "sort": self.sort, "number": self.number}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a noun is called where only whole phrases can be translated; all may be lazy.
+
+    `title`: the list. `hint`: what it is for. `new`: the verb that makes one. `empty`: one sentence when there is none.
+    """
+
+    title: Any
+    hint: Any
+    new: Any
+    empty: Any
+    icon: str
+
+
+class Noun:
+    """A noun with pages under `path`. Where its rules are not those of a section of the configuration, it overrides
+    `load`, `entry_of`, `check`, `save`, `remove`, `users_of` and `successors`.
+
+    `templates/<name>/_desk.html` holds the macros `cells`, a mapping of one macro a column, and `fields(form, stored)`;
+    it may have `menu(row, viewer)` for more actions on a row, and `aside(row, more, viewer)` for what the page of an
+    entry shows below its facts.
+    """
+
+    name: ClassVar[str]  # of the blueprint, of the folder of templates, and of the section of the configuration
+    path: ClassVar[str]
+    listing: ClassVar[Listing]
+    form: ClassVar[type[DeskForm]]
+    words: ClassVar[Words]
+    columns: ClassVar[Mapping[str, Column]]  # the first one leads to the entry's page and is always there
+    usual: ClassVar[tuple[str, ...]]
+    filters: ClassVar[Mapping[str, Any]] = {"enabled": _l("Enabled")}  # yes-or-no choices of the listing, with labels
+    reader: ClassVar[str] = "admin"
+    writer: ClassVar[str] = "admin"
+    switched: ClassVar[bool] = True  # whether an entry can be enabled and disabled
+    cloned: ClassVar[bool] = True
+
+    def new(self) -> dict[str, Any]:
+        """What the form of a new entry begins with."""
+        return {}
+
+    def copy(self, entry: Mapping[str, Any]) -> dict[str, Any]:
+        """What the form of a clone begins with."""
+        return {**entry, "name": _("%(name)s (copy)", name=entry["name"])}
+
+    def fill(self, form: DeskForm) -> None:
+        """Give the form's fields their choices."""
+
+    def more(self, session: Session, rows: list[Any]) -> Any:
+        """What the cells and the page of an entry need besides the rows."""
+        return None
+
+    def load(self, number: int) -> Stored:
+        """The entry as it is stored. Raises NotFound."""
+        return configuration.get(self.name, number)
+
+    def entry_of(self, row: Any) -> Mapping[str, Any]:
+        """The entry that a row of the listing stands for."""
+        return configuration.entry_of(self.name, row)
+
+    def check(self, data: Mapping[str, Any], number: int | None) -> list[Problem]:
+        """What `save` would refuse."""
+        return configuration.check(self.name, data, number)
+
+    def save(self, data: Mapping[str, Any], number: int | None = None, version: int | None = None) -> int:
+        """Create or change an entry; its number. Raises InvalidInput, EditedMeanwhile, NotFound."""
+        configuration.save(self.name, data, number, version=version)
+        return number or configuration.number_of(self.name, data)
+
+    def remove(self, number: int, successor: str | None, detach: bool) -> None:
+        """Delete an entry. Raises InvalidInput, NotFound."""
+        configuration.remove(self.name, number, successor=successor, detach=detach)
+
+    def users_of(self, number: int) -> list[User]:
+        """What uses the entry."""
+        return configuration.users_of(self.name, number)
+
+    def successors(self, name: str) -> list[str]:
+        """Who could take the place of the entry of that name."""
+        return [other for other in configuration.names(self.name) if other != name]
+
+    def url(self, endpoint: str, **values: Any) -> str:
+        """The address of one of its pages."""
+        return url_for(f"{self.name}.{endpoint}", **values)
+
+    def made_form(self, begin: Mapping[str, Any] | None = None) -> DeskForm:
+        """The form as it was sent, or beginning with an entry."""
+        form = self.form() if begin is None else self.form(formdata=None, data=begin)
+        self.fill(form)
+        return form
