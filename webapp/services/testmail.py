@@ -18,6 +18,7 @@ from webapp import clock
 from webapp.channels.base import AccountTrouble, Line, Outcome, Result, Stage, TroubleKind
 from webapp.database import results_engine
 from webapp.errors import Conflict, InvalidInput, NotFound, Problem
+from webapp.extensions import db
 from webapp.mail.address import AddressError, normalise_email
 from webapp.mail.compose import Words
 from webapp.models import Message, State
@@ -30,10 +31,16 @@ from webapp.services.errand import Errand
 from webapp.services.settling import Settling, Tried
 from webapp.services.unit import write, write_results
 
-__all__ = ["BODY", "SUBJECT", "Line", "Report", "send"]
 
-SUBJECT = "Test mail from Arauto"
-BODY = "This mail was sent to test an SMTP account of Arauto. If you can read it, the account works."
+def _(text: str) -> str:
+    """Marks a text for the translation catalogue."""
+    return text
+
+
+__all__ = ["BODY", "SUBJECT", "Line", "Report", "check", "send"]
+
+SUBJECT = _("Test mail from Arauto")
+BODY = _("This mail was sent to test an SMTP account of Arauto. If you can read it, the account works.")
 LIFETIME = timedelta(hours=1)
 PATIENCE_SECONDS = 30.0
 
@@ -89,6 +96,12 @@ def send(
     finally:
         engine.dispose()
     return Report(claimed.id, account.name, tried.result, trouble.kind if trouble else None)
+
+
+def check(account_name: str, to: str, subject: str, body: str) -> None:
+    """Raises what `send` would raise for its arguments: InvalidInput naming the field, NotFound for the account."""
+    _checked(to, subject, body)
+    _account(db.engine, account_name)
 
 
 def _checked(to: str, subject: str, body: str) -> str:

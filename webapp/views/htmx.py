@@ -9,10 +9,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Response, flash, make_response, render_template, request
+from flask import Response, current_app, flash, make_response, render_template, request, stream_with_context
 from jinja2_fragments.flask import render_block
 from werkzeug.wrappers import Response as BaseResponse
 
+from webapp.views import hygiene
 from webapp.views.redirects import see_other
 
 
@@ -35,6 +36,16 @@ def page(template: str, blocks: Mapping[str, str] | None = None, /, **context: A
     if wants_fragment() and blocks and target in blocks:
         return render_block(template, blocks[target], **context)
     return render_template(template, **context)
+
+
+def streamed(template: str, /, **context: Any) -> Response:
+    """The page, sent piece by piece while the iterators in `context` go on. Macros' blocks are sent when they end."""
+    hygiene.nonce()  # the headers leave before the first script is met
+    current_app.update_template_context(context)
+    pieces = current_app.jinja_env.get_template(template).generate(context)
+    answer = Response(stream_with_context(pieces), mimetype="text/html")
+    answer.headers["X-Accel-Buffering"] = "no"  # nginx would keep the pieces until the page is whole
+    return answer
 
 
 def refused(template: str, blocks: Mapping[str, str] | None = None, /, **context: Any) -> Response:

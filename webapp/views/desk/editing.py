@@ -15,7 +15,6 @@ from webapp.services.configuration import Stored
 from webapp.views import htmx
 from webapp.views.desk.forms import DeskForm
 from webapp.views.desk.noun import Noun
-from webapp.views.redirects import safe_path
 
 
 def show(noun: Noun, number: int) -> str:
@@ -79,9 +78,7 @@ def _accept(noun: Noun, form: DeskForm, stored: Stored | None = None) -> Respons
         return make_response(_page(noun, form, stored), 422)
     except EditedMeanwhile:
         return make_response(_page(noun, form, noun.load(number or 0), meanwhile=True), 422)
-    back = request.form.get("next")
-    target = safe_path(back) if back else noun.url("show", number=number)
-    return htmx.done(target, _("Saved: %(name)s.", name=noun.load(number).name))
+    return htmx.done(noun.after(number), _("Saved: %(name)s.", name=noun.load(number).name))
 
 
 def _page(noun: Noun, form: DeskForm, stored: Stored | None = None, *, meanwhile: bool = False) -> str:

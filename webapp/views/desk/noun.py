@@ -115,6 +115,10 @@ class Noun:
         """The address of one of its pages."""
         return url_for(f"{self.name}.{endpoint}", **values)
 
+    def after(self, number: int) -> str:
+        """Where an accepted form leads."""
+        return self.url("show", number=number)
+
     def made_form(self, begin: Mapping[str, Any] | None = None) -> DeskForm:
         """The form as it was sent, or beginning with an entry."""
         form = self.form() if begin is None else self.form(formdata=None, data=begin)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
@@ -15,6 +15,7 @@ from webapp.views import desk
 from webapp.views.desk import Column, DeskForm, Words, deeds
 from webapp.views.desk.pages import NUMBER
 from webapp.views.policy import allow
+from webapp.views.smtp_accounts import testing
 from webapp.views.smtp_accounts.forms import PORTS, SmtpAccountForm
 
 
@@ -64,12 +65,19 @@ class SmtpAccounts(desk.Noun):
     def more(self, session: Session, rows: list[Any]) -> Any:
         return nouns.troubles(session, [row.id for row in rows])
 
+    def after(self, number: int) -> str:
+        return self.url("test", number=number) if request.form.get("then") == "test" else super().after(number)
+
 
 NOUN = SmtpAccounts()
 blueprint = desk.blueprint(NOUN)
 
 
-@blueprint.post(f"{SmtpAccounts.path}/{NUMBER}/default")
+blueprint.add_url_rule(f"{NOUN.path}/{NUMBER}/test", "test", allow("admin")(testing.form), methods=["GET"])
+blueprint.add_url_rule(f"{NOUN.path}/{NUMBER}/test", "run_test", allow("admin")(testing.run), methods=["POST"])
+
+
+@blueprint.post(f"{NOUN.path}/{NUMBER}/default")
 @allow("admin")
 def make_default(number: int) -> Response | BaseResponse:
     """Move the default to this account, in one step."""
