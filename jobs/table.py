@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from jobs import expire_messages, forget_old, free_claims
+from webapp.errors import N_
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +19,8 @@ class Job:
     meaning: str
 
 
-def _(text: str) -> str:
-    """Marks a text for the translation catalogue; it is translated where it is shown."""
-    return text
-
-
 JOBS: tuple[Job, ...] = (
-    Job("free_claims", free_claims.run, 3, _("Puts messages of stopped processes back into the queue")),
-    Job("expire_messages", expire_messages.run, 15, _("Ends messages whose time is over")),
-    Job("forget_old", forget_old.run, 600, _("Removes old sign-ins, kept answers and sandbox mail")),
+    Job("free_claims", free_claims.run, 3, N_("Puts messages of stopped processes back into the queue")),
+    Job("expire_messages", expire_messages.run, 15, N_("Ends messages whose time is over")),
+    Job("forget_old", forget_old.run, 600, N_("Removes old sign-ins, kept answers and sandbox mail")),
 )

@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
+def N_(words: str) -> str:
+    """Marks words for the translation catalogue; they are translated where they are shown."""
+    return words
+
+
 class ArautoError(Exception):
     """Base of every error whose words are meant for the person who caused it."""
 

@@ -82,6 +82,31 @@ def test_a_wrong_event_is_a_422_that_names_the_field(api: Program, body: Any, na
         assert db.session.query(Event).count() == 0
 
 
+@pytest.mark.parametrize(
+    ("accepted", "language", "words"),
+    [
+        ("", "en", ["There is no such field here.", "This is needed.", "Use one of info, warning, error, critical."]),
+        ("*", "en", ["There is no such field here.", "This is needed.", "Use one of info, warning, error, critical."]),
+        ("pt", "pt-BR", ["Esse campo n", "Este campo ", "Use um destes: info, warning, error, critical."]),
+        (
+            "fr, es;q=0.5",
+            "es",
+            ["Ese campo no ", "Este campo es ", "Use uno de estos: info, warning, error, critical."],
+        ),
+    ],
+)
+def test_a_refusal_is_worded_in_the_language_that_is_accepted(
+    api: Program, accepted: str, language: str, words: list[str]
+) -> None:
+    body = {"type": "password.changed", "severity": "fatal", "colour": "red"}
+    answer = api.post("/events", body, headers={"Accept-Language": accepted})
+    assert answer.headers["Content-Language"] == language
+    assert answer.json is not None
+    told = [error["words"] for error in sorted(answer.json["errors"], key=lambda error: error["path"])]
+    wanted = [words[0], words[2], words[1]]
+    assert [found.startswith(part) for found, part in zip(told, wanted, strict=True)] == [True] * 3, told
+
+
 def test_deep_nesting_is_refused_where_it_stands(api: Program) -> None:
     assert paths(api.post("/events", {**EVENT, "attributes": {"a": DEEP}})) == ["attributes.a"]
 

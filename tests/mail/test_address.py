@@ -33,10 +33,15 @@ BAD = {
     "ana\u202e@corp.example": "invisible",
     "ana\ud800@corp.example": "invisible",
     "a@" + "b." * 130 + "c": "254 octets",
-    "x" * 65 + "@corp.example": "@-sign",
-    "a..b@corp.example": "periods",
-    "a@-corp": "hyphen",
-    "a@b@c": "@",
+    "a@b@c": "more than one @",
+    "@corp.example": "Half",
+    "ana@": "Half",
+    "a..b@corp.example": "two in a row",
+    "ana.@corp.example": "begins or ends with a dot",
+    "x" * 65 + "@corp.example": "64 characters",
+    "ana\\silva@corp.example": "before the @ sign",
+    "a@-corp": "after the @ sign",
+    "a@corp_1.example": "after the @ sign",
 }
 
 

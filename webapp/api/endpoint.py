@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Any, get_type_hints
 
 from flask import Response, request
-from flask_babel import force_locale
+from flask_babel import gettext as _
 from pydantic import BaseModel, Field
 
 from webapp.api import reading
@@ -51,8 +51,7 @@ def get(rule: str, *, scope: str, answer: type[BaseModel]) -> Callable[[Handler]
             values = _placed(models, place)
             if "query" in models:
                 values["query"] = reading.query(models["query"])
-            with force_locale("en"):
-                return _answer(Answer(HTTPStatus.OK, _json(handler(**values))))
+            return _answer(Answer(HTTPStatus.OK, _json(handler(**values))))
 
         return _bind(api.get, rule, view, scope, HTTPStatus.OK, answer)
 
@@ -86,7 +85,7 @@ def post(
             def act() -> Answer:
                 return Answer(status, _json(handler(**values)))
 
-            with force_locale("en"), write():
+            with write():
                 return _answer(once(caller.id, key, _hash(data), act) if key else act())
 
         return _bind(api.post, rule, view, scope, status, answer, header=PostHeaders)
@@ -112,24 +111,28 @@ def _bind(
 
 def _caller(scope: str) -> Caller:
     """Whose token the request bears. Raises Refused: 401 for none or a wrong one, 403 when it lacks `scope`."""
-    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    kind, token = request.headers.get("Authorization", "").partition(" ")[::2]
     if kind.lower() != "bearer" or not token.strip():
         raise Refused(
             HTTPStatus.UNAUTHORIZED,
-            "Sign the request with an API token: Authorization: Bearer TOKEN.",
+            _("Sign the request with an API token: Authorization: Bearer TOKEN."),
             {"WWW-Authenticate": 'Bearer realm="arauto"'},
         )
     caller = tokens.verify(token.strip())
     if caller is None:
         raise Refused(
             HTTPStatus.UNAUTHORIZED,
-            "This API token is not valid. It may have been revoked.",
+            _("This API token is not valid. It may have been revoked."),
             {"WWW-Authenticate": 'Bearer realm="arauto", error="invalid_token"'},
         )
     if not caller.may(scope):
         raise Refused(
             HTTPStatus.FORBIDDEN,
-            f"The API token {caller.name!r} does not have the scope {scope}. Use one that has it.",
+            _(
+                "The API token %(name)r does not have the scope %(scope)s. Use one that has it.",
+                name=caller.name,
+                scope=scope,
+            ),
             {"WWW-Authenticate": f'Bearer realm="arauto", error="insufficient_scope", scope="{scope}"'},
         )
     return caller

@@ -9,6 +9,8 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Response, request
+from flask_babel import get_locale, ngettext
+from flask_babel import gettext as _
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
@@ -47,6 +49,7 @@ def problem(
         "errors": [{"path": found.path, "words": found.words} for found in problems[:MOST_PROBLEMS]],
     }
     answer = Response(json.dumps(document), status.value, mimetype="application/problem+json")
+    answer.headers["Content-Language"] = str(get_locale()).replace("_", "-")
     answer.headers.update(headers or {})
     return answer
 
@@ -65,8 +68,10 @@ def no_such_route() -> Response | None:
 def _http(error: HTTPException) -> Response:
     status = HTTPStatus(error.code or 500)
     details = {
-        HTTPStatus.NOT_FOUND: "There is no such address. /api/openapi.json lists those that exist.",
-        HTTPStatus.METHOD_NOT_ALLOWED: f"Not {request.method}: use a method that the Allow header names.",
+        HTTPStatus.NOT_FOUND: _("There is no such address. /api/openapi.json lists those that exist."),
+        HTTPStatus.METHOD_NOT_ALLOWED: _(
+            "Not %(method)s: use a method that the Allow header names.", method=request.method
+        ),
     }
     allow = {name: value for name, value in error.get_headers(request.environ) if name == "Allow"}
     return problem(status, details.get(status, error.description or status.description), headers=allow)
@@ -74,10 +79,12 @@ def _http(error: HTTPException) -> Response:
 
 def _invalid(error: InvalidInput) -> Response:
     more = len(error.problems) - MOST_PROBLEMS
-    first = str(error.problems[0]) if error.problems else "The request was refused."
-    detail = first if len(error.problems) == 1 else f"{len(error.problems)} things are wrong; `errors` names them."
+    if len(error.problems) == 1:
+        detail = str(error.problems[0])
+    else:
+        detail = _("%(count)s things are wrong; `errors` names them.", count=len(error.problems))
     if more > 0:
-        detail += f" {more} more are not listed."
+        detail += " " + ngettext("%(num)s more is not listed.", "%(num)s more are not listed.", more)
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, error.problems)
 
 
@@ -89,7 +96,7 @@ def _too_large(error: RequestEntityTooLarge) -> Response:
     most = (request.max_content_length or 0) // (1024 * 1024)
     return problem(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        f"The body is larger than {most} MiB, the most that this address takes. Send less at a time.",
+        _("The body is larger than %(most)s MiB, the most that this address takes. Send less at a time.", most=most),
     )
 
 
@@ -97,7 +104,7 @@ def _busy(error: Exception) -> Response:
     log.warning("the database is busy: %s", error)
     return problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
-        "The database is busy, so nothing was changed. Send the same request again.",
+        _("The database is busy, so nothing was changed. Send the same request again."),
         headers={"Retry-After": str(RETRY_SECONDS)},
     )
 
@@ -106,7 +113,7 @@ def _unexpected(error: Exception) -> Response:
     log.exception("a request failed", exc_info=error)
     return problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,
-        "Something went wrong here, not in your request. The log of the server says what.",
+        _("Something went wrong here, not in your request. The log of the server says what."),
     )
 
 

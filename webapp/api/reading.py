@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, TypeVar
 
 from flask import request
+from flask_babel import gettext as _
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -34,21 +36,24 @@ def body(model: type[M], data: bytes) -> M:
         return model()
     if not request.is_json:
         raise Refused(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send the body as JSON, with the header Content-Type: application/json."
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            _("Send the body as JSON, with the header Content-Type: application/json."),
         )
     try:
         return model.model_validate_json(data)
     except ValidationError as error:
         problems = _problems(error)
         if problems is None:
-            raise Refused(HTTPStatus.BAD_REQUEST, f"The body is not JSON. {_first_words(error)}") from error
+            raise Refused(
+                HTTPStatus.BAD_REQUEST, _("The body is not JSON. %(detail)s", detail=_first_words(error))
+            ) from error
         raise InvalidInput(problems) from error
 
 
 def query(model: type[M]) -> M:
     """The query string as `model`; a parameter without a value counts as absent. Raises InvalidInput."""
     given = request.args
-    repeated = [Problem(name, "Give this parameter once.") for name in given if len(given.getlist(name)) > 1]
+    repeated = [Problem(name, _("Give this parameter once.")) for name in given if len(given.getlist(name)) > 1]
     if repeated:
         raise InvalidInput(repeated)
     try:
@@ -62,7 +67,8 @@ def idempotency_key() -> str | None:
     key = request.headers.get("Idempotency-Key")
     if key is not None and not (0 < len(key) <= LONGEST_KEY and KEY_CHARACTERS.issuperset(key)):
         raise Refused(
-            HTTPStatus.BAD_REQUEST, f"The Idempotency-Key must be 1 to {LONGEST_KEY} visible ASCII characters."
+            HTTPStatus.BAD_REQUEST,
+            _("The Idempotency-Key must be 1 to %(most)s visible ASCII characters.", most=LONGEST_KEY),
         )
     return key
 
@@ -87,21 +93,28 @@ def _first_words(error: ValidationError) -> str:
     return error.errors(include_url=False, include_input=False)[0]["msg"].removeprefix("Invalid JSON: ").capitalize()
 
 
+_QUOTED = re.compile(r"'([^']*)'")
 _WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-    "missing": lambda _: "This is needed.",
-    "extra_forbidden": lambda _: "There is no such field here. Check how it is spelled, or leave it out.",
-    "string_type": lambda _: "Use a text.",
-    "int_type": lambda _: "Use a whole number.",
-    "int_parsing": lambda _: "Use a whole number.",
-    "list_type": lambda _: "Use a list.",
-    "dict_type": lambda _: "Use an object of names and values.",
-    "model_type": lambda _: "Use a JSON object.",
-    "model_attributes_type": lambda _: "Use a JSON object.",
-    "literal_error": lambda context: f"Use {context['expected']}.",
-    "too_long": lambda context: f"At most {context['max_length']} are accepted.",
-    "less_than_equal": lambda context: f"Use {context['le']} at most.",
-    "greater_than_equal": lambda context: f"Use {context['ge']} at least.",
-    "timezone_aware": lambda _: "Say the time zone too, such as 2026-03-01T09:30:00Z.",
+    "missing": lambda context: _("This is needed."),
+    "extra_forbidden": lambda context: _("There is no such field here. Check how it is spelled, or leave it out."),
+    "string_type": lambda context: _("Use a text."),
+    "string_unicode": lambda context: _("Use a text of valid Unicode."),
+    "int_type": lambda context: _("Use a whole number."),
+    "int_parsing": lambda context: _("Use a whole number."),
+    "int_parsing_size": lambda context: _("Use a smaller whole number."),
+    "int_from_float": lambda context: _("Use a whole number."),
+    "list_type": lambda context: _("Use a list."),
+    "dict_type": lambda context: _("Use an object of names and values."),
+    "model_type": lambda context: _("Use a JSON object."),
+    "model_attributes_type": lambda context: _("Use a JSON object."),
+    "literal_error": lambda context: _(
+        "Use one of %(values)s.", values=", ".join(_QUOTED.findall(context["expected"]))
+    ),
+    "priority": lambda context: _("Use low, normal, high, or a number from 0 to 9."),
+    "too_long": lambda context: _("At most %(most)s are accepted.", most=context["max_length"]),
+    "less_than_equal": lambda context: _("Use %(most)s at most.", most=context["le"]),
+    "greater_than_equal": lambda context: _("Use %(least)s at least.", least=context["ge"]),
+    "timezone_aware": lambda context: _("Say the time zone too, such as 2026-03-01T09:30:00Z."),
 }
 
 
@@ -110,5 +123,5 @@ def _words(detail: Mapping[str, Any]) -> str:
     if kind in _WORDS:
         return _WORDS[kind](detail.get("ctx", {}))
     if kind.startswith("datetime"):
-        return "Use a time as RFC 3339 writes it, such as 2026-03-01T09:30:00Z."
-    return f"{str(detail['msg']).rstrip('.')}."
+        return _("Use a time as RFC 3339 writes it, such as 2026-03-01T09:30:00Z.")
+    return _("This value is not accepted here.")

@@ -36,7 +36,7 @@ class Strict(BaseModel):
 def _priority(value: Any) -> str | int:
     if isinstance(value, str | int) and not isinstance(value, bool):
         return value
-    raise PydanticCustomError("priority", "Use low, normal, high, or a number from 0 to 9")
+    raise PydanticCustomError("priority", "no priority")
 
 
 Priority = Annotated[

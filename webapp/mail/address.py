@@ -6,6 +6,8 @@ import re
 
 import email_validator
 
+from webapp.errors import N_
+
 MAX_OCTETS = 254  # RFC 3696 erratum 1690: the longest path of RFC 5321 without its angle brackets
 
 # The library's documented switch: `.local`, `localhost` and their like are ordinary names on an intranet.
@@ -18,23 +20,43 @@ _NOT_IN_HEADER = re.compile(f"[{_CONTROLS}]+")
 _DROPPED_FROM_HEADER = re.compile(f"[{_INVISIBLE}]+")
 
 _REFUSALS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"\A\s*\Z"), "There is no address. Write one such as ops@corp.example."),
+    (re.compile(r"\A\s*\Z"), N_("There is no address. Write one such as ops@corp.example.")),
     (
         _NOT_IN_ADDRESS,
-        "The address contains a line break or another invisible character. Type it again by hand.",
+        N_("The address contains a line break or another invisible character. Type it again by hand."),
     ),
-    (re.compile(r"[,;]"), "Write one address only, without commas or semicolons."),
+    (re.compile(r"[,;]"), N_("Write one address only, without commas or semicolons.")),
     (
         re.compile(r'[<>"()]'),
-        "Write the address alone, without a name, brackets or quotes, such as ops@corp.example.",
+        N_("Write the address alone, without a name, brackets or quotes, such as ops@corp.example."),
     ),
-    (re.compile(r"\s"), "An address contains no spaces. Write it as ops@corp.example."),
-    (re.compile(r"\A[^@]*\Z"), "The address has no @ sign. Write it as ops@corp.example."),
+    (re.compile(r"\s"), N_("An address contains no spaces. Write it as ops@corp.example.")),
+    (re.compile(r"\A[^@]*\Z"), N_("The address has no @ sign. Write it as ops@corp.example.")),
+    (re.compile(r"@.*@"), N_("The address has more than one @ sign. Write it as ops@corp.example.")),
+    (re.compile(r"\A@|@\Z"), N_("Half of the address is missing. Write it as ops@corp.example.")),
+    (
+        re.compile(r"\.\.|\A\.|\.@|@\.|\.\Z"),
+        N_("No part of an address begins or ends with a dot, or has two in a row."),
+    ),
+    (
+        re.compile(r"\A[^@]{65}"),
+        N_("The part before the @ sign is longer than 64 characters; mail servers take no more."),
+    ),
 )
+_WRONG_BEFORE = N_("The part before the @ sign has a character that has no place there. Type it again by hand.")
+_WRONG_AFTER = N_("The part after the @ sign is not the name of a domain. Write one such as corp.example.")
 
 
 class AddressError(ValueError):
-    """The text is not one e-mail address; its words say why and what to write instead."""
+    """The text is not one e-mail address; its words say why and what to write instead.
+
+    They are English; `template` and `values` are what makes them, for whoever shows them in another language.
+    """
+
+    def __init__(self, template: str, **values: object) -> None:
+        self.template = template
+        self.values = values
+        super().__init__(template % values)
 
 
 def normalise_email(text: str) -> str:
@@ -49,13 +71,19 @@ def normalise_email(text: str) -> str:
         if pattern.search(candidate):
             raise AddressError(words)
     if len(candidate.encode()) > MAX_OCTETS:
-        raise AddressError(f"The address is longer than {MAX_OCTETS} octets, the most that mail servers accept.")
+        words = N_("The address is longer than %(most)s octets, the most that mail servers accept.")
+        raise AddressError(words, most=MAX_OCTETS)
+    _validated(f"x@{candidate.rpartition('@')[2]}", _WRONG_AFTER)
+    return _validated(candidate, _WRONG_BEFORE).normalized
+
+
+def _validated(address: str, words: str) -> email_validator.ValidatedEmail:
     try:
         return email_validator.validate_email(
-            candidate, check_deliverability=False, globally_deliverable=False, strict=True
-        ).normalized
+            address, check_deliverability=False, globally_deliverable=False, strict=True
+        )
     except email_validator.EmailNotValidError as error:
-        raise AddressError(str(error)) from error
+        raise AddressError(words) from error
 
 
 def envelope_form(address: str) -> tuple[str, bool]:
@@ -65,17 +93,12 @@ def envelope_form(address: str) -> tuple[str, bool]:
     Raises `AddressError` when the text could not be one address in a command or header line.
     """
     if _NOT_IN_PATH.search(address) or "@" not in address:
-        raise AddressError("This is not one bare e-mail address.")
+        raise AddressError(N_("This is not one bare e-mail address."))
     if address.isascii():
         return address, False
     local, _, domain = address.rpartition("@")
     if not domain.isascii():
-        try:
-            domain = email_validator.validate_email(
-                f"postmaster@{domain}", check_deliverability=False, globally_deliverable=False
-            ).ascii_domain
-        except email_validator.EmailNotValidError as error:
-            raise AddressError(str(error)) from error
+        domain = _validated(f"x@{domain}", _WRONG_AFTER).ascii_domain
     return f"{local}@{domain}", not local.isascii()
 
 

@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from webapp.channels.base import Outcome, TroubleKind
-
-
-def _(text: str) -> str:
-    """Marks a text for the translation catalogue."""
-    return text
-
+from webapp.errors import N_
 
 FOR_ACCOUNT: Mapping[TroubleKind, str] = {
-    TroubleKind.UNREACHABLE: _("Check the account's host and port, and that the server runs and lets this machine in."),
-    TroubleKind.BUSY: _("The server takes nothing at the moment. Wait a few minutes, then test again."),
-    TroubleKind.TLS: _("Check the security of the account (STARTTLS or TLS from the first byte) and the certificate."),
-    TroubleKind.AUTH: _("Check the user name and the secret of the account's credential, then test again."),
-    TroubleKind.SENDER: _("Check the sender address: the server does not let this account send as it."),
-    TroubleKind.PROTOCOL: _("Check the port: what answers there does not speak SMTP as it should."),
+    TroubleKind.UNREACHABLE: N_(
+        "Check the account's host and port, and that the server runs and lets this machine in."
+    ),
+    TroubleKind.BUSY: N_("The server takes nothing at the moment. Wait a few minutes, then test again."),
+    TroubleKind.TLS: N_("Check the security of the account (STARTTLS or TLS from the first byte) and the certificate."),
+    TroubleKind.AUTH: N_("Check the user name and the secret of the account's credential, then test again."),
+    TroubleKind.SENDER: N_("Check the sender address: the server does not let this account send as it."),
+    TroubleKind.PROTOCOL: N_("Check the port: what answers there does not speak SMTP as it should."),
 }
 
 FOR_MESSAGE: Mapping[Outcome, str] = {
-    Outcome.TEMPORARY: _("The server refused the mail for now. Wait a few minutes, then test again."),
-    Outcome.PERMANENT: _("The server refused this mail for good. Check the recipient, and what the server says."),
-    Outcome.UNCERTAIN: _("The mail was sent, but its answer never came. Look whether it arrived before you repeat it."),
+    Outcome.TEMPORARY: N_("The server refused the mail for now. Wait a few minutes, then test again."),
+    Outcome.PERMANENT: N_("The server refused this mail for good. Check the recipient, and what the server says."),
+    Outcome.UNCERTAIN: N_(
+        "The mail was sent, but its answer never came. Look whether it arrived before you repeat it."
+    ),
 }

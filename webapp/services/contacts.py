@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from webapp.errors import N_
 from webapp.models import Contact
 from webapp.services.entries import Entry, Section, World, fill
 from webapp.services.fields import EmptyEmail, EmptyMobile, LocaleTag, Name, Zone
@@ -26,7 +27,7 @@ class ContactEntry(Entry):
 class Contacts(Section):
     """Nothing but the fields themselves."""
 
-    name, noun = "contacts", "contact"
+    name, noun = "contacts", N_("contact")
     entry, row = ContactEntry, Contact
 
     def put(self, session: Session, row: Contact, entry: Mapping[str, Any], world: World) -> None:

@@ -6,10 +6,11 @@ import hmac
 from collections.abc import Mapping
 from typing import Annotated, Any
 
+from flask_babel import gettext as _
 from pydantic import AfterValidator
 from sqlalchemy.orm import Session
 
-from webapp.errors import Problem
+from webapp.errors import N_, Problem
 from webapp.models import Credential
 from webapp.services import vault
 from webapp.services.accounts import secret_place
@@ -21,9 +22,9 @@ from webapp.services.secret_sources import SecretSource
 
 def _kind(text: str) -> str:
     if text == "oauth2":
-        raise ValueError("Signing in by OAuth2 is not supported yet; use password.")
+        raise ValueError(_("Signing in by OAuth2 is not supported yet; use password."))
     if text != "password":
-        raise ValueError("Use password.")
+        raise ValueError(_("Use one of %(values)s.", values="password"))
     return text
 
 
@@ -39,7 +40,7 @@ class CredentialEntry(Entry):
 class Credentials(Section):
     """A user name never changes without its secret, so that a stored secret cannot be sent in another name."""
 
-    name, noun = "credentials", "credential"
+    name, noun = "credentials", N_("credential")
     entry, row = CredentialEntry, Credential
 
     def entry_of(self, row: Credential) -> dict[str, Any]:
@@ -69,10 +70,10 @@ def _without_secret(item: Item) -> Problem | None:
     if item.path is None or item.given.get("secret") is not None:
         return None
     if item.before is None:
-        words = "A new credential needs its secret: {value: …}, {env: NAME} or {file: PATH}."
+        words = _("A new credential needs its secret: {value: …}, {env: NAME} or {file: PATH}.")
         return Problem(below(item.path, "secret"), words)
     if item.given.get("username", item.before["username"]) != item.before["username"]:
-        words = "The stored secret belongs to another user name: give the new secret as well."
+        words = _("The stored secret belongs to another user name: give the new secret as well.")
         return Problem(below(item.path, "username"), words)
     return None
 

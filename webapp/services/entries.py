@@ -11,6 +11,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+from flask_babel import gettext as _
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -60,7 +61,10 @@ World = Mapping[str, Items]
 
 
 class Section(ABC):
-    """The rules of one noun. `name` is its key in the configuration file; `key_field` tells its entries apart."""
+    """The rules of one noun. `name` is its key in the configuration file; `key_field` tells its entries apart.
+
+    `noun` is what people call it, marked N_ and translated where it is shown.
+    """
 
     name: ClassVar[str]
     noun: ClassVar[str]
@@ -77,6 +81,10 @@ class Section(ABC):
     def title(self, entry: Mapping[str, Any]) -> str:
         """The entry's name for people."""
         return str(entry[self.key_field])
+
+    def taken(self) -> str:
+        """What to say of an entry whose key another one has."""
+        return _("This name is taken; choose another.")
 
     def rows(self, session: Session) -> Iterable[Any]:
         """Every row, in a lasting order: for export, and where the first one wins."""

@@ -6,11 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
+from flask_babel import gettext as _
 from pydantic import AfterValidator, ValidationInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webapp.errors import Problem
+from webapp.errors import N_, Problem
 from webapp.models import EventType
 from webapp.models.catalogue import BUILT_IN, CATEGORIES
 from webapp.services.entries import Entry, Item, Items, Section, World
@@ -23,7 +24,7 @@ LONGEST_TYPE = 100
 
 def _type(text: str) -> str:
     if not _TYPE.fullmatch(text) or len(text) > LONGEST_TYPE:
-        raise ValueError("Write the category and a name in lower case, such as custom.thing.")
+        raise ValueError(_("Write the category and a name in lower case, such as custom.thing."))
     return text
 
 
@@ -31,7 +32,7 @@ def _category(text: str, info: ValidationInfo) -> str:
     wanted = text or info.data.get("type", "").split(".")[0]
     category = CATEGORIES.get(wanted, wanted)
     if category not in CATEGORIES.values():
-        raise ValueError(f"Use one of {', '.join(CATEGORIES.values())}.")
+        raise ValueError(_("Use one of %(values)s.", values=", ".join(CATEGORIES.values())))
     return category
 
 
@@ -49,7 +50,7 @@ class EventTypeEntry(Entry):
 class EventTypes(Section):
     """Every built-in type is an entry; it has a row only while it differs from the catalogue."""
 
-    name, noun = "event_types", "event type"
+    name, noun = "event_types", N_("event type")
     entry, row = EventTypeEntry, EventType
     key_field = "type"
 
@@ -64,7 +65,7 @@ class EventTypes(Section):
         return items.get(which)
 
     def settle(self, items: Items) -> list[Problem]:
-        words = "A type keeps its name; add another type instead."
+        words = _("A type keeps its name; add another type instead.")
         return [
             Problem(below(item.path, "type"), words)
             for item in items.values()

@@ -84,21 +84,21 @@ def _problems(book: matching.Rulebook, new: NewEvent, prefix: str) -> list[Probl
         check_text(f"{prefix}dedup_key", new.dedup_key or "", most=LONGEST_NAME, lines=False),
     ]
     if new.type not in book.types:
-        found.append(
-            Problem(f"{prefix}type", f"There is no event type {new.type[:80]!r}. Use one of the catalogue, or add it.")
-        )
+        words = _("There is no event type %(type)r. Use one of the catalogue, or add it.", type=new.type[:80])
+        found.append(Problem(f"{prefix}type", words))
     if new.severity is not None and new.severity not in set(Severity):
-        found.append(Problem(f"{prefix}severity", f"Use one of {', '.join(Severity)}."))
+        found.append(Problem(f"{prefix}severity", _("Use one of %(values)s.", values=", ".join(Severity))))
     if len(new.attributes) > MOST_ATTRIBUTES:
-        found.append(Problem(f"{prefix}attributes", f"At most {MOST_ATTRIBUTES} attributes are kept."))
+        words = _("At most %(most)s attributes are kept.", most=MOST_ATTRIBUTES)
+        found.append(Problem(f"{prefix}attributes", words))
     if new.occurred_at is not None and not _is_usable(new.occurred_at):
-        found.append(Problem(f"{prefix}occurred_at", "Use a time with its zone, between the years 1970 and 9998."))
+        found.append(Problem(f"{prefix}occurred_at", _("Use a time with its zone, between the years 1970 and 9998.")))
     for name, value in new.attributes.items():
         found.append(check_text(f"{prefix}attributes.{name[:80]}", name, most=LONGEST_NAME, needed=True, lines=False))
         if isinstance(value, str):
             found.append(check_text(f"{prefix}attributes.{name[:80]}", value, most=LONGEST_BODY))
         elif not _is_number(value):
-            found.append(Problem(f"{prefix}attributes.{name[:80]}", "Use a text, a number, true or false."))
+            found.append(Problem(f"{prefix}attributes.{name[:80]}", _("Use a text, a number, true or false.")))
     return [problem for problem in found if problem]
 
 

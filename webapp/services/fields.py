@@ -14,11 +14,13 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from babel.core import Locale, UnknownLocaleError
+from flask_babel import gettext as _
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 
 from webapp.channels.registry import CHANNELS
 from webapp.channels.smtp_tls import normal_pin
-from webapp.mail.address import normalise_email
+from webapp.errors import N_
+from webapp.mail.address import AddressError, normalise_email
 from webapp.models.catalogue import Severity
 from webapp.services.checks import check_text
 
@@ -30,7 +32,8 @@ _INVISIBLE = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.IGNORECASE)
 _MOBILE = re.compile(r"\+[1-9][0-9]{6,14}")
 _PIN = re.compile(r"[0-9a-f]{64}")
-_HOST_WORDS = "Write a host name or an IP address alone, such as mail.corp.example."
+_HOST_WORDS = N_("Write a host name or an IP address alone, such as mail.corp.example.")
+_URL_WORDS = N_("Write an address such as https://arauto.corp.example, without a query.")
 
 
 def normal_name(text: str) -> str:
@@ -44,7 +47,8 @@ def _checked(text: str, *, most: int, needed: bool, lines: bool) -> str:
         raise ValueError(problem.words)
     invisible = _INVISIBLE.search(text)
     if invisible:
-        raise ValueError(f"An invisible character (U+{ord(invisible[0]):04X}) is in it; remove it.")
+        code = f"U+{ord(invisible[0]):04X}"
+        raise ValueError(_("An invisible character (%(code)s) is in it; remove it.", code=code))
     return text
 
 
@@ -65,7 +69,7 @@ def between(least: int, most: int) -> AfterValidator:
 
     def check(number: int) -> int:
         if not least <= number <= most:
-            raise ValueError(f"Use a whole number from {least} to {most}.")
+            raise ValueError(_("Use a whole number from %(least)s to %(most)s.", least=least, most=most))
         return number
 
     return AfterValidator(check)
@@ -76,7 +80,7 @@ def one_of(*values: str) -> AfterValidator:
 
     def check(text: str) -> str:
         if text not in values:
-            raise ValueError(f"Use one of {', '.join(values)}.")
+            raise ValueError(_("Use one of %(values)s.", values=", ".join(values)))
         return text
 
     return AfterValidator(check)
@@ -88,14 +92,19 @@ def optional(validator: Callable[[str], str]) -> AfterValidator:
 
 
 def reference(section: str, noun: str) -> AfterValidator:
-    """The name of something in another section; the names there are in the validation's context."""
+    """The name of something in another section, a `noun` (marked N_); the names are in the validation's context."""
 
     def check(text: str | None, info: ValidationInfo) -> str | None:
         if text is None:
             return None
         name = normal_name(text)
         if name not in (info.context or {})[section]:
-            raise ValueError(f"There is no {noun} named {name[:LONGEST_NAME]!r}. Add it, or correct the name.")
+            words = _(
+                "There is no %(noun)s named %(name)r. Add it, or correct the name.",
+                noun=_(noun),
+                name=name[:LONGEST_NAME],
+            )
+            raise ValueError(words)
         return name
 
     return AfterValidator(check)
@@ -105,7 +114,7 @@ def distinct(values: tuple[str, ...]) -> tuple[str, ...]:
     """No value twice."""
     twice = sorted({value for value in values if values.count(value) > 1}) if len(set(values)) < len(values) else []
     if twice:
-        raise ValueError(f"{', '.join(twice)} is listed more than once; keep one.")
+        raise ValueError(_("%(values)s is listed more than once; keep one.", values=", ".join(twice)))
     return values
 
 
@@ -117,7 +126,7 @@ def in_order(values: tuple[str, ...]) -> tuple[str, ...]:
 def something(values: tuple[str, ...]) -> tuple[str, ...]:
     """At least one value."""
     if not values:
-        raise ValueError("List at least one.")
+        raise ValueError(_("List at least one."))
     return values
 
 
@@ -125,27 +134,35 @@ def check_host(text: str) -> str:
     """A host name (RFC 1123 section 2.1, underscores and single labels allowed) or IP address, in lower case."""
     host = text.strip(" ").lower()
     if "://" in host or "/" in host:
-        raise ValueError(f"This is an address of a page. {_HOST_WORDS}")
+        raise ValueError(_("This is an address of a page.") + " " + _(_HOST_WORDS))
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     try:
         return str(ipaddress.ip_address(bare))
     except ValueError:
         pass
     if re.fullmatch(r"[^:]+:[0-9]+", host):
-        raise ValueError(f"The port has a field of its own. {_HOST_WORDS}")
+        raise ValueError(_("The port has a field of its own.") + " " + _(_HOST_WORDS))
     try:
         labels = host.removesuffix(".").encode("idna").decode("ascii").split(".")
     except UnicodeError:
-        raise ValueError(_HOST_WORDS) from None
+        raise ValueError(_(_HOST_WORDS)) from None
     if len(host) > 253 or not all(map(_LABEL.fullmatch, labels)) or labels[-1].isdigit():
-        raise ValueError(_HOST_WORDS)
+        raise ValueError(_(_HOST_WORDS))
     return host
+
+
+def check_email(text: str) -> str:
+    """`normalise_email`, whose refusal is put into the reader's language."""
+    try:
+        return normalise_email(text)
+    except AddressError as error:
+        raise ValueError(_(error.template, **error.values)) from None
 
 
 def check_mobile(text: str) -> str:
     """A telephone number in E.164: a plus sign, the country, the number."""
     if not _MOBILE.fullmatch(text):
-        raise ValueError('Write the number in E.164, in quotes: "+5511999990000".')
+        raise ValueError(_('Write the number in E.164, in quotes: "+5511999990000".'))
     return text
 
 
@@ -154,7 +171,8 @@ def check_locale(text: str) -> str:
     try:
         return str(Locale.parse(text.replace("_", "-"), sep="-")).replace("_", "-")
     except (UnknownLocaleError, ValueError):
-        raise ValueError(f"{text[:40]!r} is not a known language. Write a tag such as en, pt-BR or es.") from None
+        words = _("%(tag)r is not a known language. Write a tag such as en, pt-BR or es.", tag=text[:40])
+        raise ValueError(words) from None
 
 
 def check_zone(text: str) -> str:
@@ -162,28 +180,28 @@ def check_zone(text: str) -> str:
     try:
         return "UTC" if text == "UTC" else ZoneInfo(text).key
     except (ValueError, OSError, KeyError):
-        raise ValueError(f"{text[:60]!r} is not a known time zone. Write one such as America/Sao_Paulo.") from None
+        words = _("%(zone)r is not a known time zone. Write one such as America/Sao_Paulo.", zone=text[:60])
+        raise ValueError(words) from None
 
 
 def check_pin(text: str) -> str:
     """The SHA-256 of a certificate as 64 lower-case hexadecimal digits; colons and spaces are ignored."""
     pin = normal_pin(text)
     if not _PIN.fullmatch(pin):
-        raise ValueError("Write the certificate's SHA-256: 64 hexadecimal digits, colons ignored.")
+        raise ValueError(_("Write the certificate's SHA-256: 64 hexadecimal digits, colons ignored."))
     return pin
 
 
 def check_url(text: str) -> str:
     """An http or https address to put paths behind, without a slash at its end."""
-    words = "Write an address such as https://arauto.corp.example, without a query."
     _checked(text, most=LONGEST_LINE, needed=True, lines=False)
     try:
         url = urlsplit(text)
         usable = url.scheme in ("http", "https") and url.hostname and (url.port is None or url.port)
     except ValueError:
-        raise ValueError(words) from None
+        raise ValueError(_(_URL_WORDS)) from None
     if not usable or url.query or url.fragment or url.username is not None or re.search(r"\s", text):
-        raise ValueError(words)
+        raise ValueError(_(_URL_WORDS))
     check_host(url.hostname or "")
     return text.rstrip("/")
 
@@ -208,8 +226,8 @@ def _list_to_tuple(value: Any) -> Any:
 
 Name = Annotated[str, line(LONGEST_NAME, needed=True)]
 EmptyLine = Annotated[str, BeforeValidator(none_is_empty), line()]
-Email = Annotated[str, AfterValidator(normalise_email)]
-EmptyEmail = Annotated[str, BeforeValidator(none_is_empty), optional(normalise_email)]
+Email = Annotated[str, AfterValidator(check_email)]
+EmptyEmail = Annotated[str, BeforeValidator(none_is_empty), optional(check_email)]
 EmptyMobile = Annotated[str, BeforeValidator(none_is_empty), optional(check_mobile)]
 Host = Annotated[str, AfterValidator(check_host)]
 Port = Annotated[int, between(1, 65535)]

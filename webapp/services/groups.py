@@ -9,12 +9,13 @@ from pydantic import AfterValidator
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from webapp.errors import N_
 from webapp.models import ContactGroup
 from webapp.services.entries import Entry, Section, World, fill, rows_of
 from webapp.services.fields import AsTuple, Name, in_order, reference
 
 ContactNames = Annotated[
-    tuple[Annotated[str, reference("contacts", "contact")], ...], AsTuple, AfterValidator(in_order)
+    tuple[Annotated[str, reference("contacts", N_("contact"))], ...], AsTuple, AfterValidator(in_order)
 ]
 
 
@@ -28,7 +29,7 @@ class GroupEntry(Entry):
 class Groups(Section):
     """Members are named; their order means nothing."""
 
-    name, noun = "groups", "group"
+    name, noun = "groups", N_("group")
     entry, row = GroupEntry, ContactGroup
     references = {"contacts": "contacts"}
 

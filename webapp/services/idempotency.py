@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from flask_babel import gettext as _
 from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
@@ -65,5 +66,6 @@ def _kept(session: Session, token_id: int, key: str, request_hash: str) -> Answe
         )
     ).one()
     if record.request_hash != request_hash:
-        raise KeyReused("This Idempotency-Key was used for another request. Choose a new key for each request.")
+        words = _("This Idempotency-Key was used for another request. Choose a new key for each request.")
+        raise KeyReused(words)
     return Answer(record.status, record.answer, replayed=True)

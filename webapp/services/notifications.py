@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
+from flask_babel import gettext as _
 from pydantic import AfterValidator, ValidationInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from webapp.errors import N_
 from webapp.models import Notification
 from webapp.models.catalogue import CATEGORIES
 from webapp.services.entries import Entry, Section, World, fill, row_of, rows_of, without
@@ -23,10 +25,12 @@ def _pattern(text: str, info: ValidationInfo) -> str:
     prefixes = {*CATEGORIES, *(name.split(".")[0] for name in types)}
     if text == EVERYTHING or text in types or (text.endswith(".*") and text[:-2] in prefixes):
         return text
-    raise ValueError(
-        f"There is no event type or category {text[:80]!r}. Write a type such as password.changed, a category such "
-        "as password.*, or *."
+    words = _(
+        "There is no event type or category %(name)r. Write a type such as password.changed, a category such as"
+        " password.*, or *.",
+        name=text[:80],
     )
+    raise ValueError(words)
 
 
 class NotificationEntry(Entry):
@@ -43,14 +47,16 @@ class NotificationEntry(Entry):
     ]
     min_severity: SeverityName = "info"
     contacts: ContactNames = ()
-    groups: Annotated[tuple[Annotated[str, reference("groups", "group")], ...], AsTuple, AfterValidator(in_order)] = ()
-    account: Annotated[str | None, reference("smtp_accounts", "SMTP account")] = None
+    groups: Annotated[
+        tuple[Annotated[str, reference("groups", N_("group"))], ...], AsTuple, AfterValidator(in_order)
+    ] = ()
+    account: Annotated[str | None, reference("smtp_accounts", N_("SMTP account"))] = None
 
 
 class Notifications(Section):
     """Everything that a notification names must exist."""
 
-    name, noun = "notifications", "notification"
+    name, noun = "notifications", N_("notification")
     entry, row = NotificationEntry, Notification
     references = {
         "contacts": "contacts",

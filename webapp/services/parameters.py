@@ -10,6 +10,7 @@ from pydantic import BeforeValidator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from webapp.errors import N_
 from webapp.models import Parameter
 from webapp.services.entries import Entry, Item, Items, Section, World
 from webapp.services.fields import EmptyUrl, lines, none_is_empty, one_of
@@ -49,7 +50,7 @@ def _stored(session: Session) -> dict[str, str]:
 class Parameters(Section):
     """One entry that is always there; removing it means the defaults."""
 
-    name, noun = "parameters", "parameter"
+    name, noun = "parameters", N_("parameter")
     entry, row = ParametersEntry, Parameter
 
     def key(self, data: Mapping[str, Any]) -> Hashable | None:

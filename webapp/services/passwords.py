@@ -6,6 +6,7 @@ from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from flask_babel import gettext as _
 
 from webapp.errors import Problem
 
@@ -36,11 +37,12 @@ def is_outdated(stored: str) -> bool:
 def check(path: str, password: str, name: str) -> Problem | None:
     """What is wrong with a new password for the person `name`, if anything."""
     if len(password) < FEWEST:
-        return Problem(path, f"Use at least {FEWEST} characters: a few unrelated words are easy to remember.")
+        words = _("Use at least %(least)s characters: a few unrelated words are easy to remember.", least=FEWEST)
+        return Problem(path, words)
     if len(password) > MOST:
-        return Problem(path, f"Use at most {MOST} characters.")
+        return Problem(path, _("Use at most %(most)s characters.", most=MOST))
     if password.casefold().strip() == name.casefold():
-        return Problem(path, "The password is the user name. Choose another.")
+        return Problem(path, _("The password is the user name. Choose another."))
     return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from webapp.errors import InvalidInput, NotFound, Problem
@@ -25,14 +26,14 @@ def create(name: str, password: str, role: str = "viewer") -> int:
         passwords.check("password", password, name),
     ]
     if name != name.strip():
-        problems.append(Problem("name", "Remove the spaces around the name."))
+        problems.append(Problem("name", _("Remove the spaces around the name.")))
     if role not in ROLES:
-        problems.append(Problem("role", f"Say one of: {', '.join(ROLES)}."))
+        problems.append(Problem("role", _("Use one of %(values)s.", values=", ".join(ROLES))))
     _refuse(problems)
     stored = passwords.digest(password)
     with write() as session:
         if session.scalar(select(User.id).where(User.name == name)):
-            raise InvalidInput.at("name", f"There is already a user named {name}. Choose another name.")
+            raise InvalidInput.at("name", _("There is already a user named %(name)s. Choose another name.", name=name))
         user = User(name=name, password_hash=stored, role=role)
         session.add(user)
         session.flush()
@@ -46,7 +47,7 @@ def change_password(name: str, password: str) -> None:
     with write() as session:
         user = session.scalar(select(User).where(User.name == name))
         if user is None:
-            raise NotFound(f"There is no user named {name}.")
+            raise NotFound(_("There is no user named %(name)s.", name=name))
         user.password_hash = stored
         sessions.end_all(session, user.id)
 
@@ -56,7 +57,7 @@ def set_enabled(name: str, enabled: bool) -> None:
     with write() as session:
         user = session.scalar(select(User).where(User.name == name))
         if user is None:
-            raise NotFound(f"There is no user named {name}.")
+            raise NotFound(_("There is no user named %(name)s.", name=name))
         user.enabled = enabled
         if not enabled:
             sessions.end_all(session, user.id)
@@ -66,11 +67,11 @@ def prefer(user_id: int, *, locale: str | None = None, timezone: str | None = No
     """Store how a user wants to see the pages; None keeps what there is. Raises InvalidInput."""
     problems = []
     if locale is not None and locale not in ("", *LANGUAGES):
-        problems.append(Problem("locale", f"Say one of: {', '.join(LANGUAGES)}."))
+        problems.append(Problem("locale", _("Use one of %(values)s.", values=", ".join(LANGUAGES))))
     if theme is not None and theme not in THEMES:
-        problems.append(Problem("theme", f"Say one of: {', '.join(THEMES)}."))
+        problems.append(Problem("theme", _("Use one of %(values)s.", values=", ".join(THEMES))))
     if timezone is not None and zone(timezone) is None:
-        problems.append(Problem("timezone", "Say a time zone such as America/Sao_Paulo."))
+        problems.append(Problem("timezone", _("Say a time zone such as America/Sao_Paulo.")))
     _refuse(problems)
     wanted = {"locale": locale, "timezone": timezone, "theme": theme}
     with write() as session:

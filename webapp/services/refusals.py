@@ -8,20 +8,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
+from flask_babel import gettext as _
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from webapp.errors import Problem
+from webapp.errors import N_, Problem
 
 WORDS: Mapping[str, str] = {
-    "missing": "This is needed.",
-    "string_type": "Write a text; put it in quotes if it looks like a number, a date, yes or no.",
-    "int_type": "Write a whole number, without quotes.",
-    "bool_type": "Write true or false, without quotes.",
-    "tuple_type": "Write a list, such as [first, second].",
-    "model_type": "Write keys and their values here.",
-    "string_unicode": "It holds half of a character pair (a lone surrogate); use valid Unicode.",
+    "missing": N_("This is needed."),
+    "string_type": N_("Write a text; put it in quotes if it looks like a number, a date, yes or no."),
+    "int_type": N_("Write a whole number, without quotes."),
+    "bool_type": N_("Write true or false, without quotes."),
+    "tuple_type": N_("Write a list, such as [first, second]."),
+    "model_type": N_("Write keys and their values here."),
+    "string_unicode": N_("It holds half of a character pair (a lone surrogate); use valid Unicode."),
 }
+UNUSABLE = N_("This value is not accepted here.")
 
 
 def problems_of(error: ValidationError, entry: type[BaseModel], path: str) -> list[Problem]:
@@ -42,10 +44,12 @@ def _words(found: ErrorDetails, entry: type[BaseModel]) -> str:
         return str(found["ctx"]["error"])
     if kind == "extra_forbidden":
         return unknown_key(str(found["loc"][-1]), list(entry.model_fields) if len(found["loc"]) == 1 else [])
-    return WORDS.get(kind, f"{found['msg']}.")
+    return _(WORDS.get(kind, UNUSABLE))
 
 
 def unknown_key(key: str, known: Sequence[str]) -> str:
     """Words for a key that means nothing here, with the one that was probably meant."""
     meant = get_close_matches(key, known, n=1)
-    return f"There is no such key; did you mean {meant[0]}?" if meant else "There is no such key; remove it."
+    if meant:
+        return _("There is no such key; did you mean %(key)s?", key=meant[0])
+    return _("There is no such key; remove it.")

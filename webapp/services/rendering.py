@@ -15,16 +15,12 @@ from flask import current_app
 from flask_babel import force_locale, gettext
 from markupsafe import Markup
 
+from webapp.errors import N_
 from webapp.mail.compose import Words
 from webapp.services import layout, tags
 from webapp.services.matching import Recipient, Rulebook
 
 DEFAULT_LOCALE = "en"
-
-
-def _(text: str) -> str:
-    """Marks a built-in text for the translation catalogue; it is translated when it is rendered."""
-    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +33,18 @@ class TextSource:
 
 BUILT_IN: Mapping[str, TextSource] = {
     "email": TextSource(
-        _("[{{ event.severity }}] {{ type.title }}: {{ event.title }}"),
-        _("{{ event.title }}\n\n{{ event.body }}"),
+        N_("[{{ event.severity }}] {{ type.title }}: {{ event.title }}"),
+        N_("{{ event.title }}\n\n{{ event.body }}"),
     ),
-    "sms": TextSource("", _("{{ type.title }}: {{ event.title }}. {{ event.body }}")),
-    "screen": TextSource(_("{{ type.title }}: {{ event.title }}"), _("{{ event.title }}\n\n{{ event.body }}")),
+    "sms": TextSource("", N_("{{ type.title }}: {{ event.title }}. {{ event.body }}")),
+    "screen": TextSource(N_("{{ type.title }}: {{ event.title }}"), N_("{{ event.title }}\n\n{{ event.body }}")),
 }
 
 SEVERITY_WORDS: Mapping[str, str] = {
-    "info": _("Information"),
-    "warning": _("Warning"),
-    "error": _("Error"),
-    "critical": _("Critical"),
+    "info": N_("Information"),
+    "warning": N_("Warning"),
+    "error": N_("Error"),
+    "critical": N_("Critical"),
 }
 
 
@@ -145,7 +141,7 @@ class Renderer:
             "severity": happening.severity,
             "facts": [(label, layout.lines(value)) for label, value in facts],
             "facts_as_text": layout.aligned(facts),
-            "action": language.say(_("Open in Arauto")),
+            "action": language.say(N_("Open in Arauto")),
             "language": str(language.locale).replace("_", "-"),
             "direction": language.locale.text_direction,
         }
@@ -178,11 +174,11 @@ class Renderer:
 
 
 def _facts(happening: Happening, values: Mapping[str, str], language: Language) -> list[tuple[str, str]]:
-    source = [(language.say(_("Source")), happening.source)] if happening.source else []
+    source = [(language.say(N_("Source")), happening.source)] if happening.source else []
     return [
-        (language.say(_("What")), values["type.title"]),
-        (language.say(_("Severity")), values["event.severity"]),
-        (language.say(_("When")), values["event.time"]),
+        (language.say(N_("What")), values["type.title"]),
+        (language.say(N_("Severity")), values["event.severity"]),
+        (language.say(N_("When")), values["event.time"]),
         *source,
         *((name, _plain(value)) for name, value in happening.attributes.items()),
     ]

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from datetime import datetime
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import Session, selectinload
 
@@ -46,7 +47,7 @@ def numbered(session: Session, number: int) -> matching.Rulebook:
     """The rules under `number`. Raises NotFound."""
     row = session.execute(_STAMP.where(Rulebook.id == number)).one_or_none()
     if row is None:
-        raise NotFound(f"There is no rulebook {number}.")
+        raise NotFound(_("There is no rulebook %(number)s.", number=number))
     return _book(session, row.id, row.created_at)
 
 

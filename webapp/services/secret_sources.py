@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Self
 
+from flask_babel import gettext as _
 from pydantic import AfterValidator, Field, model_validator
 
 from webapp.services.entries import Entry
@@ -20,35 +21,39 @@ LONGEST = 4096  # octets; no mail server takes more in one AUTH line (RFC 4954 s
 def check_secret(text: str) -> str:
     """A secret as it is sent: one line, not empty, no NUL (RFC 4616 section 2)."""
     if not text:
-        raise ValueError("The secret is empty.")
+        raise ValueError(_("The secret is empty."))
     if any(character in "\0\r\n" or "\ud800" <= character <= "\udfff" for character in text):
-        raise ValueError("The secret holds a line break or another character that cannot be sent.")
+        raise ValueError(_("The secret holds a line break or another character that cannot be sent."))
     if len(text.encode()) > LONGEST:
-        raise ValueError(f"The secret is longer than {LONGEST} octets.")
+        raise ValueError(_("The secret is longer than %(most)s octets.", most=LONGEST))
     return text
 
 
 def from_environment(name: str) -> str:
     """The value of an environment variable."""
     if "\0" in name or name not in os.environ:
-        raise ValueError(f"The environment variable {name[:80]!r} is not set. Set it where this command runs.")
+        words = _("The environment variable %(name)r is not set. Set it where this command runs.", name=name[:80])
+        raise ValueError(words)
     return check_secret(os.environ[name])
 
 
 def from_file(name: str) -> str:
     """The content of a small regular file in UTF-8, without the newline at its end."""
-    words = f"The file {name[:200]!r} cannot be read"
     try:
         path = Path(name).expanduser()
         if path.exists() and not path.is_file():
-            raise ValueError(f"{words}: it is not a regular file.")
+            raise ValueError(_unreadable(name, _("it is not a regular file")))
         with path.open("rb") as file:
             content = file.read(LONGEST + 3)
         return check_secret(content.decode("utf-8-sig").removesuffix("\n").removesuffix("\r"))
     except OSError as error:
-        raise ValueError(f"{words}: {error.strerror}.") from None
+        raise ValueError(_unreadable(name, error.strerror or str(error))) from None
     except UnicodeDecodeError:
-        raise ValueError(f"{words}: it is not text in UTF-8.") from None
+        raise ValueError(_unreadable(name, _("it is not text in UTF-8"))) from None
+
+
+def _unreadable(name: str, why: str) -> str:
+    return _("The file %(name)r cannot be read: %(why)s.", name=name[:200], why=why)
 
 
 class SecretSource(Entry):
@@ -61,7 +66,7 @@ class SecretSource(Entry):
     @model_validator(mode="after")
     def _only_one(self) -> Self:
         if len(self.model_fields_set) != 1 or self.text is None:
-            raise ValueError("Say where the secret is by one of value, env or file.")
+            raise ValueError(_("Say where the secret is by one of value, env or file."))
         return self
 
     @property

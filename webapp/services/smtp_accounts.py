@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
+from flask_babel import gettext as _
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 from sqlalchemy.orm import Session
 
-from webapp.errors import Problem
+from webapp.errors import N_, Problem
 from webapp.models import SmtpAccount
 from webapp.services.entries import Entry, Item, Items, Section, World, fill, row_of, without
 from webapp.services.fields import (
@@ -33,7 +34,7 @@ MOST_PER_MINUTE = 1_000_000
 
 def _needed_to_authenticate(name: str | None, info: ValidationInfo) -> str | None:
     if name is None and info.data.get("authenticate"):
-        raise ValueError("Authentication is on: name the credential to sign in with.")
+        raise ValueError(_("Authentication is on: name the credential to sign in with."))
     return name
 
 
@@ -59,17 +60,17 @@ class SmtpAccountEntry(Entry):
     pinned_certificate: Annotated[Pin | None, BeforeValidator(empty_is_none)] = None
     authenticate: bool = False
     credential: Annotated[
-        str | None, reference("credentials", "credential"), AfterValidator(_needed_to_authenticate)
+        str | None, reference("credentials", N_("credential")), AfterValidator(_needed_to_authenticate)
     ] = None
     max_connections: Annotated[int, between(1, MOST_CONNECTIONS)] = 4
     max_per_minute: Annotated[int, between(1, MOST_PER_MINUTE)] | None = None
-    fallback: Annotated[str | None, reference("smtp_accounts", "SMTP account")] = None
+    fallback: Annotated[str | None, reference("smtp_accounts", N_("SMTP account"))] = None
 
 
 class SmtpAccounts(Section):
     """As soon as an account is enabled, exactly one is the default, and that one is enabled."""
 
-    name, noun = "smtp_accounts", "SMTP account"
+    name, noun = "smtp_accounts", N_("SMTP account")
     entry, row = SmtpAccountEntry, SmtpAccount
     references = {"credential": "credentials", "fallback": "smtp_accounts"}
 
@@ -115,12 +116,12 @@ def _settle_default(items: Items) -> list[Problem]:
     """
     claims = [item for item in items.values() if item.after and item.given.get("default") is True]
     if len(claims) > 1:
-        words = "Only one account can be the default; say so of one alone."
+        words = _("Only one account can be the default; say so of one alone.")
         return [Problem(below(item.path or "", "default"), words) for item in claims]
     enabled = [item for item in items.values() if item.after and item.after.get("enabled", True) is True]
     present = next((item for item in items.values() if item.before and item.before["default"]), None)
     if claims and claims[0].after and claims[0].after.get("enabled") is False:
-        words = "A disabled account cannot be the default; enable it, or choose another."
+        words = _("A disabled account cannot be the default; enable it, or choose another.")
         return [Problem(below(claims[0].path or "", "default"), words)]
     if not claims and present and present not in enabled and enabled:
         return [_leaves_none(present, enabled)]
@@ -135,7 +136,11 @@ def _leaves_none(present: Item, enabled: list[Item]) -> Problem:
     name = present.before["name"] if present.before else ""
     path = "smtp_accounts" if present.path is None else below(present.path, "enabled")
     others = ", ".join(str(item.after["name"]) for item in enabled if item.after and "name" in item.after)
-    words = f"{name} is the default account. Make another one the default in the same change: {others}."
+    words = _(
+        "%(name)s is the default account. Make another one the default in the same change: %(others)s.",
+        name=name,
+        others=others,
+    )
     return Problem(path, words)
 
 
@@ -152,6 +157,7 @@ def _circles(items: Items) -> list[Problem]:
         while (step := following.get(way[-1])) is not None and step not in way:
             way.append(step)
         if step == key and item.path is not None:
-            names = " to ".join(str(name) for name in [*way, key])
-            problems.append(Problem(below(item.path, "fallback"), f"The fallback goes round from {names}: end it."))
+            names = " → ".join(str(name) for name in [*way, key])
+            words = _("The fallback goes round, %(names)s: end it.", names=names)
+            problems.append(Problem(below(item.path, "fallback"), words))
     return problems

@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.channels import registry
 from webapp.errors import InvalidInput, Problem
-from webapp.mail.address import AddressError, normalise_email
 from webapp.mail.compose import Words
 from webapp.models import SmtpAccount
 from webapp.services import outbox
 from webapp.services.checks import check_text
+from webapp.services.fields import check_email
 from webapp.services.unit import write
 
 LONGEST_SUBJECT = 500
@@ -93,33 +94,41 @@ def _content_problems(new: Submission) -> list[Problem]:
         _channel_problem(new.channel),
     ]
     if isinstance(new.priority, int) and not 0 <= new.priority <= 9:
-        found.append(Problem("priority", "Use low, normal, high, or a number from 0 to 9."))
+        found.append(Problem("priority", _("Use low, normal, high, or a number from 0 to 9.")))
     if isinstance(new.priority, str) and new.priority not in outbox.PRIORITIES:
-        found.append(Problem("priority", f"Use one of {', '.join(outbox.PRIORITIES)}, or a number from 0 to 9."))
+        found.append(Problem("priority", _("Use low, normal, high, or a number from 0 to 9.")))
     return [problem for problem in found if problem]
 
 
 def _channel_problem(channel: str) -> Problem | None:
     usable = ", ".join(name for name in registry.CHANNELS if registry.deliverable(name))
     if channel not in registry.CHANNELS:
-        return Problem("channel", f"There is no channel {channel[:80]!r}. Use {usable}.")
+        words = _("There is no channel %(channel)r. Use one of %(usable)s.", channel=channel[:80], usable=usable)
+        return Problem("channel", words)
     if not registry.deliverable(channel):
-        return Problem("channel", f"Nothing can leave by {channel} yet: it has no way out. Use {usable}.")
+        words = _(
+            "Nothing can leave by %(channel)s yet: it has no way out. Use one of %(usable)s.",
+            channel=channel,
+            usable=usable,
+        )
+        return Problem("channel", words)
     return None
 
 
 def _time_problems(new: Submission) -> list[Problem]:
     """Both times must be usable in every zone, and the end must lie after the beginning and after now."""
     wrong = [
-        Problem(name, "Use a time with its zone, between the years 1970 and 9998.")
+        Problem(name, _("Use a time with its zone, between the years 1970 and 9998."))
         for name, instant in (("send_at", new.send_at), ("expires_at", new.expires_at))
         if instant is not None and (instant.tzinfo is None or instant.year not in YEARS)
     ]
     if not wrong and new.expires_at is not None:
         if new.expires_at <= clock.now():
-            wrong.append(Problem("expires_at", "This time is past: the message would expire before it is sent."))
+            words = _("This time is past: the message would expire before it is sent.")
+            wrong.append(Problem("expires_at", words))
         elif new.send_at is not None and new.expires_at <= new.send_at:
-            wrong.append(Problem("expires_at", "This must lie after send_at, or the message is never sent."))
+            words = _("This must lie after send_at, or the message is never sent.")
+            wrong.append(Problem("expires_at", words))
     return wrong
 
 
@@ -128,8 +137,8 @@ def _address(name: str, typed: str | None, found: list[Problem]) -> str | None:
     if typed is None:
         return None
     try:
-        return normalise_email(typed)
-    except AddressError as error:
+        return check_email(typed)
+    except ValueError as error:
         found.append(Problem(name, str(error)))
         return None
 
@@ -142,9 +151,10 @@ def _account(session: Session, name: str | None, found: list[Problem]) -> SmtpAc
     wanted = SmtpAccount.is_default.is_(True) if name is None else SmtpAccount.name == name
     account = session.scalar(select(SmtpAccount).where(wanted))
     if name is not None and account is None:
-        found.append(Problem("account", f"There is no SMTP account {name[:80]!r}."))
+        found.append(Problem("account", _("There is no SMTP account %(name)r.", name=name[:80])))
     elif account is not None and not account.enabled:
-        found.append(Problem("account", f"The SMTP account {account.name!r} is disabled. Enable it, or name another."))
+        words = _("The SMTP account %(name)r is disabled. Enable it, or name another.", name=account.name)
+        found.append(Problem("account", words))
     return account
 
 

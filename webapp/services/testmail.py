@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from flask import current_app
+from flask_babel import gettext as _
 from sqlalchemy import Connection, Engine, update
 
 from webapp import clock
 from webapp.channels.base import AccountTrouble, Line, Outcome, Result, Stage, TroubleKind
 from webapp.database import results_engine
-from webapp.errors import Conflict, InvalidInput, NotFound, Problem
+from webapp.errors import N_, Conflict, InvalidInput, NotFound, Problem
 from webapp.extensions import db
-from webapp.mail.address import AddressError, normalise_email
 from webapp.mail.compose import Words
 from webapp.models import Message, State
 from webapp.services import advice, circuit, claims, outbox
@@ -28,19 +28,14 @@ from webapp.services.checks import check_text
 from webapp.services.claims import Claimed
 from webapp.services.courier import Composer, Courier, Guards
 from webapp.services.errand import Errand
+from webapp.services.fields import check_email
 from webapp.services.settling import Settling, Tried
 from webapp.services.unit import write, write_results
 
-
-def _(text: str) -> str:
-    """Marks a text for the translation catalogue."""
-    return text
-
-
 __all__ = ["BODY", "SUBJECT", "Line", "Report", "check", "send"]
 
-SUBJECT = _("Test mail from Arauto")
-BODY = _("This mail was sent to test an SMTP account of Arauto. If you can read it, the account works.")
+SUBJECT = N_("Test mail from Arauto")
+BODY = N_("This mail was sent to test an SMTP account of Arauto. If you can read it, the account works.")
 LIFETIME = timedelta(hours=1)
 PATIENCE_SECONDS = 30.0
 
@@ -87,7 +82,9 @@ def send(
         account = _account(engine, account_name)
         with Errand(engine) as errand:
             if not errand.take(f"smtp:{account.id}", account.max_connections, PATIENCE_SECONDS):
-                raise Conflict(f"All connections of {account.name} are in use. Wait for them, then test again.")
+                raise Conflict(
+                    _("All connections of %(name)s are in use. Wait for them, then test again.", name=account.name)
+                )
             words = Words(subject, body)
             claimed = _enqueue(account, recipient, words, errand.token)
             tried, trouble = _deliver(errand, account, claimed, words, on_line)
@@ -111,8 +108,8 @@ def _checked(to: str, subject: str, body: str) -> str:
     ]
     recipient = ""
     try:
-        recipient = normalise_email(to)
-    except AddressError as error:
+        recipient = check_email(to)
+    except ValueError as error:
         problems.append(Problem("to", str(error)))
     found = [problem for problem in problems if problem]
     if found:
@@ -126,8 +123,8 @@ def _account(engine: Engine, name: str) -> Account:
         accounts = read_accounts(connection, config["ARAUTO_MASTER_KEY"], config["ARAUTO_MAIL_HOST"])
     found = next((account for account in accounts.values() if account.name == name), None)
     if found is None:
-        names = ", ".join(sorted(account.name for account in accounts.values())) or "there is none yet"
-        raise NotFound(f"There is no SMTP account {name!r}. Known: {names}.")
+        names = ", ".join(sorted(account.name for account in accounts.values())) or _("there is none yet")
+        raise NotFound(_("There is no SMTP account %(name)r. Known: %(names)s.", name=name, names=names))
     return found
 
 
@@ -149,7 +146,7 @@ def _enqueue(account: Account, recipient: str, words: Words, token: int) -> Clai
         [message] = outbox.enqueue(session, [new])
         claimed = claims.claim_one(session.connection(), message.id, token)
     if claimed is None:
-        raise Conflict("The test mail was taken by another sender. Look for it in the outbox.")
+        raise Conflict(_("The test mail was taken by another sender. Look for it in the outbox."))
     return claimed
 
 

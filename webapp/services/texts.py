@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import Annotated, Any
 
+from flask_babel import gettext as _
 from pydantic import AfterValidator, ValidationInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from webapp.errors import N_
 from webapp.models import Text
 from webapp.services import tags
 from webapp.services.entries import Entry, Section, World
@@ -20,22 +22,24 @@ def check_tags(text: str) -> str:
     unknown = tags.unknown(text)
     if unknown:
         known = ", ".join([*sorted(tags.KNOWN), f"{tags.FREE}NAME"])
-        raise ValueError(f"There is no tag {', '.join(unknown)}. The tags are {known}.")
+        words = _("There is no tag %(unknown)s. The tags are %(known)s.", unknown=", ".join(unknown), known=known)
+        raise ValueError(words)
     if "{{" in tags.TAG.sub("", text):
-        raise ValueError("A tag is a name between double braces, such as {{ event.title }}, and nothing else.")
+        words = _("A tag is a name between double braces, such as {{ event.title }}, and nothing else.")
+        raise ValueError(words)
     return text
 
 
 def _needed_in_mail(text: str, info: ValidationInfo) -> str:
     if not text and info.data.get("channel") == "email":
-        raise ValueError("A mail needs a subject.")
+        raise ValueError(_("A mail needs a subject."))
     return text
 
 
 class TextEntry(Entry):
     """A text as people write it."""
 
-    type: Annotated[str, reference("event_types", "event type")]
+    type: Annotated[str, reference("event_types", N_("event type"))]
     channel: Channel
     locale: LocaleTag = "en"
     subject: Annotated[EmptyLine, AfterValidator(check_tags), AfterValidator(_needed_in_mail)] = ""
@@ -45,7 +49,7 @@ class TextEntry(Entry):
 class Texts(Section):
     """One text for each type, channel and language."""
 
-    name, noun = "texts", "text"
+    name, noun = "texts", N_("text")
     entry, row = TextEntry, Text
     key_field = "type"
     references = {"type": "event_types"}
@@ -61,6 +65,9 @@ class Texts(Section):
 
     def title(self, entry: Mapping[str, Any]) -> str:
         return f"{entry['type']} {entry['channel']} {entry['locale']}"
+
+    def taken(self) -> str:
+        return _("There is already a text of this type for this channel and language; change that one.")
 
     def rows(self, session: Session) -> list[Text]:
         return list(session.scalars(select(Text).order_by(Text.type, Text.channel, Text.locale)))

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
+from flask_babel import gettext as _
 from sqlalchemy import bindparam, exists, or_, select, update
 
 from webapp import clock
@@ -54,7 +55,10 @@ def create(name: str, scopes: Sequence[str] = ()) -> str:
     name = name.strip()
     problems = [check_text("name", name, most=LONGEST_NAME, needed=True, lines=False)]
     problems += [
-        Problem(f"scopes[{number}]", f"There is no scope {scope[:80]!r}. Use {', '.join(SCOPES)}.")
+        Problem(
+            f"scopes[{number}]",
+            _("There is no scope %(scope)r. Use one of %(scopes)s.", scope=scope[:80], scopes=", ".join(SCOPES)),
+        )
         for number, scope in enumerate(wanted)
         if scope not in SCOPES
     ]
@@ -65,7 +69,7 @@ def create(name: str, scopes: Sequence[str] = ()) -> str:
     with write() as session:
         lock_configuration(session)
         if session.scalar(select(exists().where(ApiToken.name == name))):
-            raise InvalidInput.at("name", f"There is a token {name!r} already. Choose another name.")
+            raise InvalidInput.at("name", _("There is a token %(name)r already. Choose another name.", name=name))
         session.add(ApiToken(name=name, token_hash=_hash(token), scopes=wanted))
     return token
 
@@ -103,7 +107,7 @@ def revoke(name: str) -> None:
     with write() as session:
         token = session.scalar(select(ApiToken).where(ApiToken.name == name))
         if token is None:
-            raise NotFound(f"There is no token {name!r}.")
+            raise NotFound(_("There is no token %(name)r.", name=name))
         token.enabled = False
 
 

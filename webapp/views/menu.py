@@ -8,13 +8,9 @@ from dataclasses import dataclass
 from flask import current_app, g, request, url_for
 from flask_babel import gettext
 
+from webapp.errors import N_
 from webapp.extensions import db
 from webapp.queries import health
-
-
-def _(text: str) -> str:
-    """Marks a text for the translation catalogue; it is translated where it is shown."""
-    return text
 
 
 def _sandbox_in_use() -> bool:
@@ -41,22 +37,22 @@ class Group:
 
 
 MENU: tuple[Group, ...] = (
-    Group("", (Entry("overview.dashboard", _("Overview"), "speedometer2"),)),
+    Group("", (Entry("overview.dashboard", N_("Overview"), "speedometer2"),)),
     Group(
-        _("Traffic"),
+        N_("Traffic"),
         (
-            Entry("outbox.index", _("Outbox"), "send"),
-            Entry("events.index", _("Events"), "lightning"),
-            Entry("sandbox.index", _("Sandbox mailbox"), "mailbox", when=_sandbox_in_use),
+            Entry("outbox.index", N_("Outbox"), "send"),
+            Entry("events.index", N_("Events"), "lightning"),
+            Entry("sandbox.index", N_("Sandbox mailbox"), "mailbox", when=_sandbox_in_use),
         ),
     ),
     Group(
-        _("E-mail"),
-        (Entry("smtp_accounts.index", _("SMTP configuration"), "envelope", "admin"),),
+        N_("E-mail"),
+        (Entry("smtp_accounts.index", N_("SMTP configuration"), "envelope", "admin"),),
     ),
     Group(
-        _("Settings"),
-        (Entry("credentials.index", _("Credentials"), "key", "admin"),),
+        N_("Settings"),
+        (Entry("credentials.index", N_("Credentials"), "key", "admin"),),
     ),
 )
 

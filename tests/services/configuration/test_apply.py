@@ -107,7 +107,7 @@ def test_null_empties_what_may_be_empty(ctx, full):
 def test_fallbacks_in_a_circle_are_refused_where_they_are_given(ctx, full, refusals):
     configuration.apply(full)
     found = refusals("smtp_accounts: [{name: Second, fallback: Relay}]")
-    assert "Second to Relay to Second" in found["smtp_accounts[0].fallback"]
+    assert "Second → Relay → Second" in found["smtp_accounts[0].fallback"]
 
 
 def test_a_dry_run_tells_and_writes_nothing(ctx, full):

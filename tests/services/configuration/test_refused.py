@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
+from flask_babel import force_locale
 
 from webapp import create_app
 from webapp.extensions import db
@@ -72,7 +73,7 @@ WRONG = [
     (account("authenticate: true"), "smtp_accounts[0].credential", "name the credential"),
     (account("credential: nobody"), "smtp_accounts[0].credential", "no credential named 'nobody'"),
     (account("fallback: nobody"), "smtp_accounts[0].fallback", "no SMTP account named"),
-    (account("fallback: R"), "smtp_accounts[0].fallback", "R to R"),
+    (account("fallback: R"), "smtp_accounts[0].fallback", "R → R"),
     (account("max_connections: 0"), "smtp_accounts[0].max_connections", "1 to 100"),
     (account("max_connections: 101"), "smtp_accounts[0].max_connections", "1 to 100"),
     (account("max_per_minute: 0"), "smtp_accounts[0].max_per_minute", "from 1"),
@@ -242,3 +243,16 @@ def test_one_wrong_entry_refuses_the_whole_file(ctx, full, refusals):
 def test_a_secret_is_never_in_the_words(ctx, refusals):
     found = refusals("credentials: [{name: c, username: u, secret: {value: ['hunter2-canary']}}]")
     assert "hunter2-canary" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("locale", "words"), [("pt_BR", "Falta o endere"), ("es", "Falta la direcci"), ("en", "There is no")]
+)
+def test_it_is_worded_in_the_language_of_the_reader(ctx: Flask, locale: str, words: str) -> None:
+    with force_locale(locale):
+        found = configuration.check(
+            "smtp_accounts", {"name": "R", "sender_email": " ", "host": "mail", "credential": "x"}
+        )
+    by_path = {problem.path: problem.words for problem in found}
+    assert by_path["sender_email"].startswith(words)
+    assert "'x'" in by_path["credential"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from webapp.errors import EditedMeanwhile, InvalidInput, Problem
@@ -48,7 +49,7 @@ def save(
         if which is not None and version is not None:
             row = planning.find(world[section], SECTIONS[section], which).row
             if row.version != version:
-                raise EditedMeanwhile(f"The {SECTIONS[section].noun} was changed by somebody else meanwhile.")
+                raise EditedMeanwhile(_("Somebody else changed this meanwhile. Nothing was overwritten."))
         _plan_one(world, section, data, which)
         return _carry_out(session, world)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import yaml
+from flask_babel import gettext as _
 
 from webapp.errors import InvalidInput, Problem
 from webapp.services.configuration.sections import SECTIONS, SINGLE
@@ -25,15 +26,15 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 def load(text: str | bytes) -> dict[str, Any]:
     """The sections of a configuration file; an empty file has none. Raises InvalidInput with every problem."""
     if len(text) > LONGEST:
-        raise InvalidInput.at("", f"The file is longer than {LONGEST // 1024 // 1024} MiB; split it.")
+        raise InvalidInput.at("", _("The file is longer than %(most)s MiB; split it.", most=LONGEST // 1024 // 1024))
     try:
         decoded = text.decode("utf-8-sig") if isinstance(text, bytes) else text.removeprefix("\ufeff")
         builder = _Builder(decoded.encode().decode())
         document = builder.document()
     except UnicodeError:
-        raise InvalidInput.at("", "The file is not text in UTF-8.") from None
+        raise InvalidInput.at("", _("The file is not text in UTF-8.")) from None
     except yaml.YAMLError as error:
-        raise InvalidInput.at("", f"This is not YAML. {_where(error)}") from None
+        raise InvalidInput.at("", _("This is not YAML. %(where)s", where=_where(error))) from None
     problems = [*builder.problems, *_shape(document)]
     if problems:
         raise InvalidInput(problems)
@@ -56,17 +57,19 @@ def _shape(document: Any) -> Iterator[Problem]:
     if document is None:
         return
     if not isinstance(document, dict):
-        yield Problem("", f"The file must hold sections such as smtp_accounts: or contacts:. Known: {_known()}.")
+        words = _("The file must hold sections such as smtp_accounts: or contacts:. Known: %(known)s.", known=_known())
+        yield Problem("", words)
         return
     for name, content in document.items():
         if name not in SECTIONS:
-            yield Problem(str(name)[:80], f"{unknown_key(str(name), list(SECTIONS))} Known here: {_known()}.")
+            words = unknown_key(str(name), list(SECTIONS)) + " " + _("Known here: %(known)s.", known=_known())
+            yield Problem(str(name)[:80], words)
         elif content is None:
             continue
         elif name in SINGLE and not isinstance(content, dict):
-            yield Problem(name, "Write keys and their values here.")
+            yield Problem(name, _("Write keys and their values here."))
         elif name not in SINGLE and not isinstance(content, list):
-            yield Problem(name, "Write a list: each entry begins with a dash.")
+            yield Problem(name, _("Write a list: each entry begins with a dash."))
 
 
 def _known() -> str:
@@ -75,9 +78,11 @@ def _known() -> str:
 
 def _where(error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    words = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "It cannot be read").strip()
+    words = str(getattr(error, "problem", None) or getattr(error, "reason", None) or _("It cannot be read")).strip()
     sentence = f"{words[0].upper()}{words[1:]}."
-    return f"Line {mark.line + 1}, column {mark.column + 1}: {sentence}" if mark else sentence
+    if mark is None:
+        return sentence
+    return _("Line %(line)s, column %(column)s: %(words)s", line=mark.line + 1, column=mark.column + 1, words=sentence)
 
 
 class _Builder:
@@ -97,20 +102,21 @@ class _Builder:
         value = self._value(())
         self._next()  # the document ends
         if not isinstance(self._loader.peek_event(), yaml.StreamEndEvent):
-            self._refuse((), "The file holds several documents; keep one.")
+            self._refuse((), _("The file holds several documents; keep one."))
         return value
 
     def _next(self) -> Any:
         return self._loader.get_event()
 
     def _refuse(self, path: Sequence[str | int], words: str, event: Any = None) -> None:
-        line = f"Line {event.start_mark.line + 1}: " if event else ""
-        self.problems.append(Problem(below("", *path), f"{line}{words}"))
+        if event:
+            words = _("Line %(line)s: %(words)s", line=event.start_mark.line + 1, words=words)
+        self.problems.append(Problem(below("", *path), words))
 
     def _value(self, path: tuple[str | int, ...]) -> Any:
         event = self._next()
         if len(path) > DEEPEST:
-            raise yaml.MarkedYAMLError(problem="it is nested too deeply", problem_mark=event.start_mark)
+            raise yaml.MarkedYAMLError(problem=_("it is nested too deeply"), problem_mark=event.start_mark)
         before = self._values
         self._count(event, 1)
         if isinstance(event, yaml.AliasEvent):
@@ -119,7 +125,7 @@ class _Builder:
             value = self._scalar(event, path)
         else:
             if event.tag not in (None, "!") and not event.implicit:
-                self._refuse(path, f"The tag {event.tag} is not accepted; remove it.", event)
+                self._refuse(path, _("The tag %(tag)s is not accepted; remove it.", tag=event.tag), event)
             value = self._list(path) if isinstance(event, yaml.SequenceStartEvent) else self._mapping(path)
         if event.anchor:
             self._anchors[event.anchor] = value, self._values - before
@@ -128,11 +134,11 @@ class _Builder:
     def _count(self, event: Any, more: int) -> None:
         self._values += more
         if self._values > MOST_VALUES:
-            raise yaml.MarkedYAMLError(problem="it repeats too much by aliases", problem_mark=event.start_mark)
+            raise yaml.MarkedYAMLError(problem=_("it repeats too much by aliases"), problem_mark=event.start_mark)
 
     def _repeated(self, event: Any) -> Any:
         if event.anchor not in self._anchors:
-            words = f"there is no anchor {event.anchor!r} before this alias"
+            words = _("there is no anchor %(name)r before this alias", name=event.anchor)
             raise yaml.MarkedYAMLError(problem=words, problem_mark=event.start_mark)
         value, size = self._anchors[event.anchor]
         self._count(event, size)
@@ -153,11 +159,11 @@ class _Builder:
             below_key = (*path, name)
             value = self._value(below_key)
             if not isinstance(key, str):
-                self._refuse(path, "A key is not a text; put it in quotes.", event)
+                self._refuse(path, _("A key is not a text; put it in quotes."), event)
             elif key == "<<":
-                self._refuse(below_key, "Merge keys are not accepted; write the keys out.", event)
+                self._refuse(below_key, _("Merge keys are not accepted; write the keys out."), event)
             elif key in values:
-                self._refuse(below_key, "The key is here twice; keep one.", event)
+                self._refuse(below_key, _("The key is here twice; keep one."), event)
             values[name] = value
         self._next()
         return values
@@ -167,11 +173,11 @@ class _Builder:
         if tag is None or tag == "!":
             tag = self._loader.resolve(yaml.ScalarNode, event.value, event.implicit)
         elif not event.implicit[0]:
-            self._refuse(path, f"The tag {tag} is not accepted; remove it.", event)
+            self._refuse(path, _("The tag %(tag)s is not accepted; remove it.", tag=tag), event)
             return None
         node = yaml.ScalarNode(tag, event.value, event.start_mark, event.end_mark)
         try:
             return event.value if tag.endswith(":merge") else self._loader.construct_object(node)
         except (ValueError, OverflowError):
-            self._refuse(path, "This looks like a date or a number, but is not one; put it in quotes.", event)
+            self._refuse(path, _("This looks like a date or a number, but is not one; put it in quotes."), event)
             return None

@@ -10,6 +10,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from flask_babel import gettext as _
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
@@ -89,7 +90,7 @@ def find(items: Items, section: Section, which: int | str) -> Item:
     """The item that `Section.find` finds; NotFound when there is none."""
     item = section.find(items, which)
     if item is None:
-        raise NotFound(f"There is no {section.noun} {which}.")
+        raise NotFound(_("There is no %(noun)s %(which)s.", noun=_(section.noun), which=which))
     return item
 
 
@@ -99,7 +100,7 @@ def hand_over(world: World, section: str, gone: Item, successor: str | None) -> 
     old = rules.key(gone.before or {})
     heir = None if successor is None else items.get(rules.key({rules.key_field: successor}))
     if successor is not None and (heir is None or heir is gone):
-        raise InvalidInput.at("successor", f"There is no other {rules.noun} of that name; choose one of the list.")
+        raise InvalidInput.at("successor", _("Nothing else has that name; choose one of the list."))
     for name, user, item in _users(world, section, gone):
         new = None if heir is None or item is heir else str(rules.key(heir.after or {}))
         item.after = user.put_in_place(item.after or {}, section, str(old), new)
@@ -123,12 +124,12 @@ def _users(world: World, section: str, item: Item) -> Iterator[tuple[str, Sectio
 
 def name_taken(section: Section, path: str) -> Problem:
     """The problem of an entry whose key another one has."""
-    return Problem(below(path, section.key_field), f"There is already a {section.noun} of this name; choose another.")
+    return Problem(below(path, section.key_field), section.taken())
 
 
 def _lay_over(items: Items, section: Section, given: Given) -> list[Problem]:
     if not isinstance(given.data, dict):
-        return [Problem(given.path, "Write keys and their values here.")]
+        return [Problem(given.path, _("Write keys and their values here."))]
     key = section.key(given.data)
     item = items.get(key)
     if given.which is not None:
@@ -141,7 +142,7 @@ def _lay_over(items: Items, section: Section, given: Given) -> list[Problem]:
     if item is None:
         item = items[object() if key is None else key] = Item(before=None, after={})
     elif item.path is not None:
-        words = f"The same {section.noun} is already at {item.path}; keep one."
+        words = _("The same entry is already at %(path)s; keep one.", path=item.path)
         return [Problem(below(given.path, section.key_field), words)]
     item.path, item.given = given.path, given.data
     item.after = {**(item.after or {}), **given.data}
@@ -167,7 +168,15 @@ def _dangling(
     section: Section, entry: Mapping[str, Any], names: Mapping[str, set[str]], renamed: Container[object]
 ) -> list[Problem]:
     return [
-        Problem("", f"The {section.noun} {section.title(entry)} still uses {name}: change that one first.")
+        Problem(
+            "",
+            _(
+                "The %(noun)s %(user)s still uses %(name)s: change that one first.",
+                user=section.title(entry),
+                noun=_(section.noun),
+                name=name,
+            ),
+        )
         for target, name in section.uses(entry)
         if name is not None and name not in names[target] and (target, name) not in renamed
     ]
