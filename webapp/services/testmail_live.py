@@ -8,6 +8,7 @@ from queue import SimpleQueue
 from threading import Thread
 
 from flask import current_app
+from flask_babel import force_locale, get_locale
 from flask_babel import gettext as _
 
 from webapp.errors import ArautoError
@@ -28,9 +29,10 @@ def watch(account_name: str, to: str, subject: str, body: str) -> Iterator[Told]
     testmail.check(account_name, to, subject, body)
     told: SimpleQueue[Told] = SimpleQueue()
     app = current_app._get_current_object()  # type: ignore[attr-defined]
+    language = str(get_locale())
 
     def work() -> None:
-        with app.app_context():
+        with app.app_context(), force_locale(language):
             try:
                 told.put(testmail.send(account_name, to, subject, body, on_line=told.put))
             except ArautoError as error:
