@@ -51,7 +51,7 @@ format: setup ## Format the code and apply the safe fixes of the linter
 	@$(VENV)/bin/ruff format
 
 .PHONY: bench
-bench: setup ## Run the benchmarks
+bench: setup ## Measure against peers and targets (T=accept for one of them)
 	@$(PY) -m benchmarks $(T)
 
 ##@ Now and then

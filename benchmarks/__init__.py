@@ -1,1 +1,1 @@
-"""Measured promises: each benchmark runs a peer and Arauto in turn, in the same run, and prints the ratio."""
+"""Measured promises: each benchmark runs a peer or a limit and Arauto in turn, and says which targets are met."""

@@ -1,22 +1,25 @@
-"""A C server that swallows mail at full speed (Postfix's smtp-sink), on the same core as whoever sends to it."""
+"""A C server that swallows mail at full speed: Postfix's smtp-sink."""
 
 from __future__ import annotations
 
 import getpass
 import os
 import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-CORE = {0}
+from benchmarks.served import free_port, running, wait_for
 
 
-def pin() -> None:
-    """Keep this process and its children on one core: wake-ups across cores of a virtual machine drown everything."""
-    os.sched_setaffinity(0, CORE)
+@contextmanager
+def one_core() -> Iterator[None]:
+    """Keeps this process and its children on one core: wake-ups across cores of a virtual machine drown everything."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 @contextmanager
@@ -25,17 +28,8 @@ def sink() -> Iterator[int]:
     binary = shutil.which("smtp-sink", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if binary is None:
         raise SystemExit("smtp-sink is missing: it comes with Postfix (apt-get install postfix).")
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     user = "nobody" if os.getuid() == 0 else getpass.getuser()
-    process = subprocess.Popen([binary, "-u", user, f"127.0.0.1:{port}", "128"])
-    try:
-        end = time.monotonic() + 10
-        while socket.socket().connect_ex(("127.0.0.1", port)):
-            if time.monotonic() > end:
-                raise SystemExit("smtp-sink does not listen.")
-            time.sleep(0.01)
+    with running([binary, "-u", user, f"127.0.0.1:{port}", "128"], {}) as process:
+        wait_for(port, process)
         yield port
-    finally:
-        process.terminate()
-        process.wait()
