@@ -96,6 +96,8 @@ def definitions(connection: Connection) -> set[str]:
             WHERE connamespace = 'public'::regnamespace""",
             """SELECT table_name || column_name || data_type || is_nullable || coalesce(column_default, '')
             FROM information_schema.columns WHERE table_schema = 'public'""",
+            "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
+            "SELECT pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
         ),
     }
     found = {row for question in questions[connection.dialect.name] for row in connection.scalars(text(question))}

@@ -19,6 +19,7 @@ from webapp.extensions import db
 from webapp.mail.compose import Words
 from webapp.models import AccountHealth, Content, Message, SmtpAccount, State, TimelineEntry
 from webapp.services import circuit, outbox, wake
+from webapp.services.actor import Actor, act_as
 from webapp.services.outbox import NewMessage
 from webapp.services.unit import write
 
@@ -130,7 +131,8 @@ def test_a_thousand_messages_take_few_statements(any_ctx: Flask) -> None:
 
 def test_a_queued_message_is_cancelled(any_ctx: Flask) -> None:
     [number] = make_messages()
-    assert outbox.cancel(number, by="ana").state == "cancelled"
+    act_as(Actor("user", "ana"))
+    assert outbox.cancel(number).state == "cancelled"
     message = get(number)
     assert (message.state, message.reason, message.next_attempt_at) == ("cancelled", "cancelled", None)
     assert timeline(number) == [("cancelled", {"by": "ana"})]
@@ -141,7 +143,7 @@ def test_no_other_message_is(any_ctx: Flask, state: State) -> None:
     [number] = make_messages()
     set_fields(number, state=state.value)
     with pytest.raises(Conflict, match=f"is {state.value}: only a queued"):
-        outbox.cancel(number, by="ana")
+        outbox.cancel(number)
     assert get(number).state == state
     assert timeline(number) == []
 
@@ -159,13 +161,13 @@ def test_a_message_that_left_the_queue_meanwhile_is_named_as_it_is(
 
     monkeypatch.setattr(outbox, "get", claimed_after_reading)
     with pytest.raises(Conflict, match="is sending"):
-        outbox.cancel(number, by="ana")
+        outbox.cancel(number)
 
 
 @pytest.mark.parametrize("verb", [outbox.cancel, outbox.resend])
 def test_a_message_that_never_was(any_ctx: Flask, verb: Any) -> None:
     with pytest.raises(NotFound, match="no message 99"):
-        verb(99, by="ana")
+        verb(99)
 
 
 # --- sending again ---
@@ -187,7 +189,8 @@ def test_resending_makes_a_new_message_with_the_same_words(any_ctx: Flask, woken
     [number] = make_messages(words=Words("S", "B", "<p>B</p>"), account_id=account, **kept)
     set_fields(number, state="failed", attempts=9, last_words="550 no")
     woken.clear()
-    again = get(outbox.resend(number, by="ana").id)
+    act_as(Actor("user", "ana"))
+    again = get(outbox.resend(number).id)
     old = get(number)
     assert (again.resent_from, again.state, again.attempts, again.last_words) == (number, "queued", 0, "")
     assert again.message_id != old.message_id
@@ -204,7 +207,7 @@ def test_a_message_under_way_is_not_resent(any_ctx: Flask, state: str) -> None:
     [number] = make_messages()
     set_fields(number, state=state)
     with pytest.raises(Conflict, match=f"still {state}"):
-        outbox.resend(number, by="ana")
+        outbox.resend(number)
 
 
 def test_a_resent_message_avoids_a_disabled_account(any_ctx: Flask) -> None:
@@ -213,7 +216,7 @@ def test_a_resent_message_avoids_a_disabled_account(any_ctx: Flask) -> None:
     set_fields(number, state="failed")
     with write() as session:
         session.get_one(SmtpAccount, other).enabled = False
-    assert get(outbox.resend(number, by="ana").id).account_id == default
+    assert get(outbox.resend(number).id).account_id == default
 
 
 # --- giving up ---

@@ -17,7 +17,7 @@ from tests.probes import beside
 from webapp.channels.base import Line, Outcome, Stage, TroubleKind
 from webapp.errors import Conflict, InvalidInput, NotFound
 from webapp.extensions import db
-from webapp.models import AccountHealth, Attempt, Credential, Lease, Message, SmtpAccount
+from webapp.models import AccountHealth, Attempt, AuditEntry, Credential, Lease, Message, SmtpAccount
 from webapp.services import claims, leases, testmail
 from webapp.services.accounts import secret_place
 from webapp.services.unit import write
@@ -46,6 +46,9 @@ def test_it_is_sent_and_stands_in_the_outbox(any_ctx: Flask) -> None:
 
     assert (report.accepted, report.trouble, report.result.code) == (True, None, 250)
     assert outcome() == ("sent", "", "accepted", "dot", 250)
+    [noted] = db.session.scalars(select(AuditEntry)).all()
+    assert (noted.action, noted.noun, noted.name) == ("tested", "smtp_accounts", "Relay")
+    assert noted.changes == {"to": [None, "b@corp.example"], "message": [None, report.message_id]}
     [mail] = server.mails
     assert "b@corp.example" in mail.recipients[0]
     assert b"Subject: A subject" in mail.data

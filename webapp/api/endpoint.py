@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 from collections.abc import Callable, Mapping
 from functools import wraps
@@ -20,6 +19,7 @@ from webapp.api.document import SECURITY
 from webapp.api.problems import Refused
 from webapp.api.schemas import Nothing
 from webapp.services import tokens
+from webapp.services.actor import Actor, act_as
 from webapp.services.idempotency import Answer, once
 from webapp.services.tokens import Caller
 from webapp.services.unit import write
@@ -61,14 +61,13 @@ def get(rule: str, *, scope: str, answer: type[BaseModel]) -> Callable[[Handler]
 def post(
     rule: str, *, scope: str, answer: type[BaseModel], status: HTTPStatus = HTTPStatus.ACCEPTED, most: int = MIB
 ) -> Callable[[Handler], View]:
-    """Bind `handler(caller=, path=, body=)` to POST of `rule`, for bodies of at most `most` bytes.
+    """Bind `handler(path=, body=)` to POST of `rule`, for bodies of at most `most` bytes.
 
     The handler runs in a unit of work, and its answer is made there too: both are committed together.
     """
 
     def bind(handler: Handler) -> View:
         models = get_type_hints(handler)
-        takes_caller = "caller" in inspect.signature(handler).parameters
 
         @wraps(handler)
         def view(**place: Any) -> Response:
@@ -79,8 +78,6 @@ def post(
             body = reading.body(models.get("body", Nothing), data)
             if "body" in models:
                 values["body"] = body
-            if takes_caller:
-                values["caller"] = caller
 
             def act() -> Answer:
                 return Answer(status, _json(handler(**values)))
@@ -135,6 +132,7 @@ def _caller(scope: str) -> Caller:
             ),
             {"WWW-Authenticate": f'Bearer realm="arauto", error="insufficient_scope", scope="{scope}"'},
         )
+    act_as(Actor("token", caller.name, request.remote_addr or ""))
     return caller
 
 

@@ -24,7 +24,6 @@ from webapp.queries.messages import Filters
 from webapp.services import events, outbox, submissions
 from webapp.services.checks import check_text
 from webapp.services.submissions import Submission
-from webapp.services.tokens import Caller
 
 SCOPE = "messages:write"
 LONGEST_FILTER = 500
@@ -65,14 +64,14 @@ def get_message(path: NumberPath) -> dict[str, Any]:
 
 
 @post(f"/messages/{NUMBER}/cancel", scope=SCOPE, answer=MessageAnswer, status=HTTPStatus.OK)
-def cancel_message(caller: Caller, path: NumberPath) -> dict[str, Any]:
+def cancel_message(path: NumberPath) -> dict[str, Any]:
     """Take a queued message out of the queue."""
-    outbox.cancel(path.id, by=caller.name)
+    outbox.cancel(path.id)
     return plain.message(messages.get(db.session(), path.id))
 
 
 @post(f"/messages/{NUMBER}/resend", scope=SCOPE, answer=ResendAnswer)
-def resend_message(caller: Caller, path: NumberPath) -> dict[str, Any]:
+def resend_message(path: NumberPath) -> dict[str, Any]:
     """Send the same words again, as a new message."""
-    message = outbox.resend(path.id, by=caller.name)
+    message = outbox.resend(path.id)
     return {"id": message.id, "state": message.state, "resent_from": path.id}

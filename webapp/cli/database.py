@@ -7,6 +7,7 @@ import logging
 import click
 
 from webapp import create_core
+from webapp.cli.frame import act_as_operator
 from webapp.services import first_start, schema
 
 
@@ -22,6 +23,7 @@ def migrate() -> None:
     before, after = schema.upgrade(app.config["SQLALCHEMY_DATABASE_URI"])
     click.echo(_what(before, after))
     with app.app_context():
+        act_as_operator()
         made = first_start.ensure_administrator()
     if made is not None:
         click.echo(f"First sign-in: {made.name} / {made.password or 'the password in ARAUTO_ADMIN_PASSWORD'}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -115,17 +116,21 @@ def application(*, logs: int = logging.WARNING) -> Iterator[Flask]:
     logging.getLogger().setLevel(logs)
     schema.require_current(app.config["SQLALCHEMY_DATABASE_URI"])
     with app.app_context():
+        act_as_operator()
         yield app
 
 
-def operator() -> str:
-    """Who gives this command, for the timeline and the audit log."""
-    import getpass
+def act_as_operator() -> None:
+    """What this command does, the operating system's user does. The environment is not asked: it can say anybody."""
+    import pwd
+
+    from webapp.services.actor import Actor, act_as
 
     try:
-        return f"{getpass.getuser()} (command line)"
-    except (KeyError, OSError):
-        return "command line"
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        name = str(os.getuid())
+    act_as(Actor("command", name, socket.gethostname()))
 
 
 def standard_input() -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from webapp.cli import message_table
-from webapp.cli.frame import application, json_option, operator, say_json
+from webapp.cli.frame import application, json_option, say_json
 from webapp.extensions import db
 from webapp.queries import messages, plain, timeline
 from webapp.services import events, outbox
@@ -91,7 +91,7 @@ def show_message(id: int, as_json: bool) -> None:
 def resend_message(id: int, as_json: bool) -> None:
     """Make a new message with the words and the address of message ID, and print its id."""
     with application():
-        made = outbox.resend(id, by=operator()).id
+        made = outbox.resend(id).id
     if as_json:
         say_json({"id": made, "resent_from": id})
     else:
@@ -103,7 +103,7 @@ def resend_message(id: int, as_json: bool) -> None:
 def cancel_message(id: int) -> None:
     """Take message ID out of the queue, as long as it is still queued."""
     with application():
-        outbox.cancel(id, by=operator())
+        outbox.cancel(id)
     click.echo(f"Message {id} is cancelled.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from webapp.models.audit_entry import AuditEntry
 from webapp.models.contact import Contact, ContactGroup
 from webapp.models.credential import Credential
 from webapp.models.event import Event
@@ -24,6 +25,7 @@ __all__ = [
     "AccountHealth",
     "ApiToken",
     "Attempt",
+    "AuditEntry",
     "Contact",
     "ContactGroup",
     "Content",

@@ -63,7 +63,13 @@ class Credentials(Section):
 
     def finish(self, item: Item, world: World) -> None:
         if item.secret is not None:
-            item.row.sealed_secret = vault.seal(item.secret, secret_place(item.row.id))
+            place = secret_place(item.row.id)
+            before = _stored_secret(item.row)
+            item.fingerprints["secret"] = (
+                None if before is None else vault.fingerprint(before, place),
+                vault.fingerprint(item.secret, place),
+            )
+            item.row.sealed_secret = vault.seal(item.secret, place)
 
 
 def _without_secret(item: Item) -> Problem | None:
@@ -79,11 +85,15 @@ def _without_secret(item: Item) -> Problem | None:
 
 
 def _is_stored(item: Item) -> bool:
-    row = item.row
-    if row is None or row.sealed_secret is None or item.secret is None:
-        return False
+    known = _stored_secret(item.row)
+    return known is not None and item.secret is not None and hmac.compare_digest(known.encode(), item.secret.encode())
+
+
+def _stored_secret(row: Credential | None) -> str | None:
+    """None when there is none, or none that opens."""
+    if row is None or row.sealed_secret is None:
+        return None
     try:
-        known = vault.unseal(row.sealed_secret, secret_place(row.id))
+        return vault.unseal(row.sealed_secret, secret_place(row.id))
     except vault.SealBroken:
-        return False
-    return hmac.compare_digest(known.encode(), item.secret.encode())
+        return None

@@ -45,7 +45,8 @@ class Item:
     """One entry on its way through a change.
 
     `before` is None for one that is new, `after` for one that goes. `path` is where the input named it, None when it
-    did not; `given` is what the input said, and `secret` the text that a write-only key brought.
+    did not; `given` is what the input said, and `secret` the text that a write-only key brought. `fingerprints` holds
+    what the audit log may know of a secret that changed: `vault.fingerprint` before and after.
     """
 
     before: dict[str, Any] | None
@@ -54,6 +55,7 @@ class Item:
     path: str | None = None
     given: Mapping[str, Any] = field(default_factory=dict)
     secret: str | None = None
+    fingerprints: Fields = field(default_factory=dict)
 
 
 Items = dict[Hashable, Item]

@@ -19,7 +19,7 @@ from webapp.errors import Conflict, NotFound
 from webapp.mail.compose import Words
 from webapp.models import Content, Message, SmtpAccount, State, TimelineEntry
 from webapp.models.states import CANCELLABLE
-from webapp.services import circuit, wake
+from webapp.services import actor, audit, circuit, wake
 from webapp.services.unit import after_commit, insert_rows, write
 
 LIFETIME = timedelta(days=5)  # RFC 5321 section 4.5.4.1: give up after 4 to 5 days
@@ -140,7 +140,7 @@ def get(session: Session, message_id: int) -> Message:
     return message
 
 
-def cancel(message_id: int, *, by: str) -> Message:
+def cancel(message_id: int) -> Message:
     """Take a queued message out of the queue. Raises Conflict when it is under way or at its end."""
     with write() as session:
         message = get(session, message_id)
@@ -158,11 +158,12 @@ def cancel(message_id: int, *, by: str) -> Message:
                 state=_(message.state),
             )
             raise Conflict(words)
-        session.add(TimelineEntry(message_id=message_id, kind="cancelled", detail={"by": by}))
+        session.add(TimelineEntry(message_id=message_id, kind="cancelled", detail={"by": str(actor.current())}))
+        audit.record(session, audit.Deed("cancelled", "messages", message.recipient, message_id))
     return message
 
 
-def resend(message_id: int, *, by: str) -> Queued:
+def resend(message_id: int) -> Queued:
     """A new message with the same words to the same address; the old one stays as it is. Raises Conflict while the
     old one may still be sent by itself."""
     with write() as session:
@@ -182,7 +183,9 @@ def resend(message_id: int, *, by: str) -> Queued:
             **{name: getattr(old, name) for name in _KEPT_BY_RESEND},
         )
         [message] = enqueue(session, [new])
-        session.add(TimelineEntry(message_id=old.id, kind="resent", detail={"by": by, "as": message.id}))
+        detail = {"by": str(actor.current()), "as": message.id}
+        session.add(TimelineEntry(message_id=old.id, kind="resent", detail=detail))
+        audit.record(session, audit.Deed("resent", "messages", old.recipient, old.id, {"copy": (None, message.id)}))
     return message
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from webapp.errors import InvalidInput, NotFound, Problem
 from webapp.models import User
 from webapp.models.user import ROLES
-from webapp.services import passwords, sessions
+from webapp.services import audit, passwords, sessions, vault
 from webapp.services.checks import check_text
 from webapp.services.parameters import LANGUAGES
 from webapp.services.unit import write
@@ -37,6 +37,9 @@ def create(name: str, password: str, role: str = "viewer") -> int:
         user = User(name=name, password_hash=stored, role=role)
         session.add(user)
         session.flush()
+        password_fingerprint = vault.fingerprint(stored, _password_place(user.id))
+        changes = {"role": (None, role), "password": (None, password_fingerprint)}
+        audit.record(session, audit.Deed("created", "users", name, user.id, changes))
         return user.id
 
 
@@ -48,8 +51,11 @@ def change_password(name: str, password: str) -> None:
         user = session.scalar(select(User).where(User.name == name))
         if user is None:
             raise NotFound(_("There is no user named %(name)s.", name=name))
+        before, place = user.password_hash, _password_place(user.id)
         user.password_hash = stored
         sessions.end_all(session, user.id)
+        changes = {"password": (vault.fingerprint(before, place), vault.fingerprint(stored, place))}
+        audit.record(session, audit.Deed("changed", "users", name, user.id, changes))
 
 
 def set_enabled(name: str, enabled: bool) -> None:
@@ -58,6 +64,9 @@ def set_enabled(name: str, enabled: bool) -> None:
         user = session.scalar(select(User).where(User.name == name))
         if user is None:
             raise NotFound(_("There is no user named %(name)s.", name=name))
+        if user.enabled != enabled:
+            changes = {"enabled": (user.enabled, enabled)}
+            audit.record(session, audit.Deed("changed", "users", name, user.id, changes))
         user.enabled = enabled
         if not enabled:
             sessions.end_all(session, user.id)
@@ -76,9 +85,15 @@ def prefer(user_id: int, *, locale: str | None = None, timezone: str | None = No
     wanted = {"locale": locale, "timezone": timezone, "theme": theme}
     with write() as session:
         user = session.get_one(User, user_id)
-        for field, value in wanted.items():
-            if value is not None:
-                setattr(user, field, value)
+        changes = {
+            field: (getattr(user, field), value)
+            for field, value in wanted.items()
+            if value is not None and value != getattr(user, field)
+        }
+        for field, (_before, value) in changes.items():
+            setattr(user, field, value)
+        if changes:
+            audit.record(session, audit.Deed("changed", "users", user.name, user.id, changes))
 
 
 def zone(name: str) -> tzinfo | None:
@@ -87,6 +102,11 @@ def zone(name: str) -> tzinfo | None:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return None
+
+
+def _password_place(user_id: int) -> str:
+    """What is fingerprinted is the stored hash: a fast fingerprint of the password itself would help to guess it."""
+    return f"user/{user_id}/password"
 
 
 def _refuse(problems: list[Problem | None] | list[Problem]) -> None:

@@ -12,8 +12,10 @@ import logging
 import os
 import socket
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 from sqlalchemy import Engine, insert, select
@@ -23,7 +25,7 @@ from sqlalchemy.orm import Session
 from webapp.database import results_engine
 from webapp.errors import DatabaseBusy
 from webapp.models import SandboxMail, SmtpAccount
-from webapp.services import outbox
+from webapp.services import audit, outbox
 from webapp.services.sandbox_smtp import Caught, Listener
 from webapp.services.unit import lock_configuration, write, write_results
 
@@ -103,6 +105,7 @@ class SandboxServer:
         with write() as session:
             lock_configuration(session)
             account = session.scalar(select(SmtpAccount).where(SmtpAccount.name == NAME))
+            before = _fields(account)
             if session.scalar(select(SmtpAccount.id).where(SmtpAccount.is_default)) is None:
                 account = account or SmtpAccount(name=NAME, sender_email=SENDER, sender_name="Arauto")
                 account.enabled = account.is_default = True
@@ -112,9 +115,23 @@ class SandboxServer:
                 return
             account.port = self._listener.port
             session.flush()
+            _note_change(session, account, before)
             if account.is_default:
                 outbox.adopt(session, account.id)
             outbox.retry_account(session, account.id)
+
+
+def _fields(account: SmtpAccount | None) -> dict[str, Any]:
+    if account is None:
+        return {}
+    names = ("enabled", "sender_email", "host", "port")
+    return {**{name: getattr(account, name) for name in names}, "default": account.is_default}
+
+
+def _note_change(session: Session, account: SmtpAccount, before: Mapping[str, Any]) -> None:
+    changes = {name: (before.get(name), value) for name, value in _fields(account).items() if before.get(name) != value}
+    action = "changed" if before else "created"
+    audit.record(session, audit.Deed(action, "smtp_accounts", NAME, account.id, changes))
 
 
 def _settled(app: Flask, port: int) -> bool:

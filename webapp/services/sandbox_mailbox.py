@@ -10,6 +10,7 @@ from webapp.errors import NotFound
 from webapp.mail import show
 from webapp.mail.show import Shown
 from webapp.models import SandboxMail
+from webapp.services import audit
 from webapp.services.unit import write
 
 
@@ -35,11 +36,17 @@ def source(session: Session, mail_id: int) -> tuple[str, bool]:
 def remove(mail_id: int) -> None:
     """Delete one mail. Raises NotFound."""
     with write() as session:
-        if not session.connection().execute(delete(SandboxMail).where(SandboxMail.id == mail_id)).rowcount:
+        removed = delete(SandboxMail).where(SandboxMail.id == mail_id).returning(SandboxMail.subject)
+        subject = session.scalars(removed).one_or_none()
+        if subject is None:
             raise NotFound(_("There is no mail %(id)s in the sandbox mailbox.", id=mail_id))
+        audit.record(session, audit.Deed("removed", "sandbox", subject, mail_id))
 
 
 def empty(up_to: int) -> int:
     """Delete every mail whose id is at most `up_to`; how many. What came in meanwhile stays."""
     with write() as session:
-        return session.connection().execute(delete(SandboxMail).where(SandboxMail.id <= up_to)).rowcount
+        removed = session.connection().execute(delete(SandboxMail).where(SandboxMail.id <= up_to)).rowcount
+        if removed:
+            audit.record(session, audit.Deed("emptied", "sandbox", "", changes={"mails": (removed, 0)}))
+        return removed

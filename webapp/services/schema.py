@@ -15,9 +15,10 @@ from sqlalchemy import Connection, Engine, column, create_engine, inspect, selec
 from webapp import database
 from webapp.errors import SchemaBehind
 
-HEAD = "0001_first_tables"
-KNOWN = frozenset({HEAD})
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+# A migration's file is named as its revision, and its number orders it.
+_REVISIONS = sorted(path.stem for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+HEAD, KNOWN = _REVISIONS[-1], frozenset(_REVISIONS)
 MIGRATION_LOCK = 7_206_002
 
 _VERSION = table("alembic_version", column("version_num"))

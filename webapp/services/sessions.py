@@ -16,6 +16,8 @@ from webapp.errors import DatabaseBusy
 from webapp.extensions import db
 from webapp.models import User, WebSession
 from webapp.models.user import ROLES
+from webapp.services import audit
+from webapp.services.actor import Actor
 from webapp.services.unit import write
 from webapp.services.upkeep import SESSION_IDLE
 
@@ -40,11 +42,18 @@ class SignedIn:
         return ROLES.index(self.role) >= ROLES.index(role)
 
 
-def start(user_id: int, address: str) -> str:
-    """A new session of that user; its key, which is not stored anywhere."""
+def start(user_id: int, address: str, *, again: bool = False) -> str:
+    """A new session of that user; its key, which is not stored anywhere.
+
+    `again`: in the place of a session that has just ended, so that nobody signed in.
+    """
     key = secrets.token_urlsafe(32)
     with write() as session:
         session.add(WebSession(key_hash=_hash(key), user_id=user_id, address=address))
+        if not again:
+            name = session.scalars(select(User.name).where(User.id == user_id)).one()
+            who = Actor("user", name, address)
+            audit.record(session, audit.Deed("signed_in", "users", name, user_id), by=who)
     return key
 
 
@@ -67,7 +76,12 @@ def find(key: str) -> SignedIn | None:
 def end(key: str) -> None:
     """Sign out: whoever kept the key holds nothing."""
     with write() as session:
-        session.execute(delete(WebSession).where(WebSession.key_hash == _hash(key)))
+        ended = session.scalar(
+            delete(WebSession).where(WebSession.key_hash == _hash(key)).returning(WebSession.user_id)
+        )
+        if ended is not None:
+            name = session.scalars(select(User.name).where(User.id == ended)).one()
+            audit.record(session, audit.Deed("signed_out", "users", name, ended))
 
 
 def end_all(session: Session, user_id: int) -> None:

@@ -22,7 +22,7 @@ from webapp.errors import N_, Conflict, InvalidInput, NotFound, Problem
 from webapp.extensions import db
 from webapp.mail.compose import Words
 from webapp.models import Message, State
-from webapp.services import advice, circuit, claims, outbox
+from webapp.services import advice, audit, circuit, claims, outbox
 from webapp.services.accounts import Account, read_accounts
 from webapp.services.checks import check_text
 from webapp.services.claims import Claimed
@@ -145,6 +145,8 @@ def _enqueue(account: Account, recipient: str, words: Words, token: int) -> Clai
         )
         [message] = outbox.enqueue(session, [new])
         claimed = claims.claim_one(session.connection(), message.id, token)
+        changes = {"to": (None, recipient), "message": (None, message.id)}
+        audit.record(session, audit.Deed("tested", "smtp_accounts", account.name, account.id, changes))
     if claimed is None:
         raise Conflict(_("The test mail was taken by another sender. Look for it in the outbox."))
     return claimed

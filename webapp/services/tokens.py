@@ -17,6 +17,7 @@ from webapp.errors import DatabaseBusy, InvalidInput, NotFound, Problem
 from webapp.extensions import db
 from webapp.models import ApiToken
 from webapp.models.token import SCOPES
+from webapp.services import audit
 from webapp.services.checks import check_text
 from webapp.services.unit import lock_configuration, write
 
@@ -70,7 +71,10 @@ def create(name: str, scopes: Sequence[str] = ()) -> str:
         lock_configuration(session)
         if session.scalar(select(exists().where(ApiToken.name == name))):
             raise InvalidInput.at("name", _("There is a token %(name)r already. Choose another name.", name=name))
-        session.add(ApiToken(name=name, token_hash=_hash(token), scopes=wanted))
+        made = ApiToken(name=name, token_hash=_hash(token), scopes=wanted)
+        session.add(made)
+        session.flush()
+        audit.record(session, audit.Deed("created", "tokens", name, made.id, {"scopes": (None, wanted)}))
     return token
 
 
@@ -108,6 +112,8 @@ def revoke(name: str) -> None:
         token = session.scalar(select(ApiToken).where(ApiToken.name == name))
         if token is None:
             raise NotFound(_("There is no token %(name)r.", name=name))
+        if token.enabled:
+            audit.record(session, audit.Deed("revoked", "tokens", name, token.id))
         token.enabled = False
 
 

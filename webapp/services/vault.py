@@ -6,6 +6,7 @@ key (so that a wrong key is told from a damaged value), twelve bytes of nonce, a
 
 from __future__ import annotations
 
+import hmac
 import os
 
 from cryptography.exceptions import InvalidTag
@@ -18,6 +19,7 @@ from webapp.errors import ArautoError
 
 VERSION = b"\x01"
 KEY_NAME = 8
+FINGERPRINT = 8
 NONCE = 12
 
 
@@ -60,3 +62,9 @@ def seal(secret: str, place: str) -> bytes:
 def unseal(sealed: bytes, place: str) -> str:
     """`open_with` this application's master key."""
     return open_with(current_app.config["ARAUTO_MASTER_KEY"], sealed, place)
+
+
+def fingerprint(secret: str, place: str) -> str:
+    """Eight hexadecimal digits that tell a changed secret of `place` from the same one, and nothing else about it."""
+    key = _derive(current_app.config["ARAUTO_MASTER_KEY"], b"fingerprint", 32)
+    return hmac.digest(key, f"{place}\0{secret}".encode(), "sha256").hex()[:FINGERPRINT]

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 
 from webapp.extensions import csrf, login
 from webapp.services import sessions
+from webapp.services.actor import Actor, act_as
 from webapp.services.sessions import SignedIn
 from webapp.views.redirects import here
 
@@ -80,6 +81,8 @@ def _gate() -> Response | None:
     if is_api(request.path) or request.endpoint == "static":
         return None
     g.viewer = current_user.who if current_user.is_authenticated else None
+    address = request.remote_addr or ""
+    act_as(Actor("user", g.viewer.name, address) if g.viewer else Actor("visitor", address=address))
     access = _access(current_app, request.endpoint)
     if access != PUBLIC:
         if g.viewer is None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from webapp.errors import EditedMeanwhile, InvalidInput, Problem
 from webapp.extensions import db
-from webapp.services import outbox, rules
+from webapp.services import audit, outbox, rules
 from webapp.services.configuration import document, planning
 from webapp.services.configuration.planning import Given
 from webapp.services.configuration.sections import SECTIONS
@@ -93,8 +93,14 @@ def _carry_out(session: Session, world: dict[str, Items], *, dry_run: bool = Fal
     changes = [change for _, _, change in found]
     if found and not dry_run:
         _write(session, [(section, item) for section, item, _ in found], world)
+        audit.record(session, *(_deed(item, change) for _, item, change in found))
         _follow_up(session, world, changes)
     return changes
+
+
+def _deed(item: Item, change: Change) -> audit.Deed:
+    number = getattr(item.row, "id", None)
+    return audit.Deed(change.action, change.section, change.name, number, {**change.fields, **item.fingerprints})
 
 
 def _write(session: Session, changed: list[tuple[Section, Item]], world: World) -> None:

@@ -62,9 +62,12 @@ def sign_out() -> BaseResponse | Response:
     return see_other(url_for("signin.form"))
 
 
-def open_session(user_id: int, address: str) -> None:
-    """Begin a session in this browser, with nothing of an earlier one but how the pages look."""
-    key = sessions.start(user_id, address)
+def open_session(user_id: int, address: str, *, again: bool = False) -> None:
+    """Begin a session in this browser, with nothing of an earlier one but how the pages look.
+
+    `again`: for the person who was signed in until now.
+    """
+    key = sessions.start(user_id, address, again=again)
     kept = {name: session[name] for name in KEPT if name in session}
     session.clear()
     session.update(kept)
