@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 from webapp.models import State
 from webapp.queries.messages import waits_for_account
+from webapp.queries.sayings import said as in_words
 
 
 class Reason(Protocol):
@@ -73,6 +74,7 @@ def words(reason: Reason) -> str:
 
 
 _STAGES: Mapping[str, Callable[[], str]] = {
+    "compose": lambda: _("Writing the mail"),
     "connect": lambda: _("Connecting"),
     "greeting": lambda: _("Greeting of the server"),
     "ehlo": lambda: _("EHLO"),
@@ -91,8 +93,11 @@ def stage(name: str) -> str:
 
 
 def answer(stage_name: str, code: int | None, said: str) -> str:
-    """One line of what a server answered, and where: `Recipient (RCPT TO): 550 No such user`."""
-    what = " ".join(part for part in (str(code) if code else "", said) if part)
+    """One line of what a server answered, and where: `Recipient (RCPT TO): 550 No such user`.
+
+    Words with a code are the server's and stay as they are; without one they are ours, in the reader's language.
+    """
+    what = f"{code} {said}".rstrip() if code else in_words(said)
     return f"{stage(stage_name)}: {what}" if stage_name and what else stage(stage_name) or what
 
 

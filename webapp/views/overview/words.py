@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from webapp.queries import reasons
 from webapp.queries.dashboard import Step
 from webapp.queries.health import Trouble
 from webapp.views.templating import exact_time
@@ -58,13 +59,13 @@ ADVICE: dict[str, Callable[[], str]] = {
 
 
 def _account_down(detail: dict[str, Any]) -> tuple[str, str, str]:
-    said = " ".join(filter(None, [str(detail["code"] or ""), detail["words"]])).rstrip(".")
+    said = reasons.answer("", detail["code"], detail["words"]).rstrip(".")
     advice = ADVICE.get(detail["kind"], lambda: "")()
     happened = _(
         "%(host)s:%(port)s: %(said)s. Its messages wait, and none is lost; the next try is at %(next)s.",
         host=detail["host"],
         port=detail["port"],
-        said=said or detail["stage"],
+        said=said or reasons.stage(detail["stage"]),
         next=exact_time(detail["retry_at"]) if detail["retry_at"] else _("once it is due"),
     )
     command = f"arauto send-test {_quoted(detail['account'])} --to ADDRESS"

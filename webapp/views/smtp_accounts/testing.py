@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import StringField, TextAreaField
 
 from webapp.errors import InvalidInput
-from webapp.queries import reasons
+from webapp.queries import reasons, sayings
 from webapp.services import configuration, testmail, testmail_live
 from webapp.services.configuration import Stored
 from webapp.services.testmail import Line, Report
@@ -66,7 +66,12 @@ def _form(stored: Stored, shown: TestMailForm) -> str:
 
 def _in_words(told: Iterator[testmail_live.Told]) -> Iterator[tuple[str, str] | Verdict]:
     for each in told:
-        yield (SIGNS[each.who], each.text) if isinstance(each, Line) else _verdict(each)
+        yield _line(each) if isinstance(each, Line) else _verdict(each)
+
+
+def _line(each: Line) -> tuple[str, str]:
+    """A remark is ours, and gets the language of the reader; what either side says stays as it is."""
+    return SIGNS[each.who], sayings.said(each.text) if each.who == "note" else each.text
 
 
 def _verdict(end: Report | Exception) -> Verdict:
