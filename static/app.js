@@ -103,8 +103,16 @@
     const form = event.target.closest("form[data-guard]");
     if (form) unsaved.add(form);
   });
-  document.addEventListener("submit", (event) => unsaved.delete(event.target));
+  document.addEventListener("submit", (event) => { if (!event.submitter?.formTarget) unsaved.delete(event.target); });
   addEventListener("beforeunload", (event) => { if ([...unsaved].some((form) => form.isConnected)) event.preventDefault(); });
+
+  // A preview follows what is typed, a moment later.
+  let pause;
+  document.addEventListener("input", (event) => {
+    const button = document.querySelector(`[data-preview][form="${CSS.escape(event.target.form?.id || "")}"]`);
+    clearTimeout(pause);
+    if (button) pause = setTimeout(() => button.form.requestSubmit(button), 400);
+  });
 
   // What only works with JavaScript appears with it. Copying needs a secure address (or this machine).
   const reveal = () => {

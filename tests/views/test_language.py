@@ -8,8 +8,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_babel import get_locale
+from sqlalchemy.exc import OperationalError
 
 from tests.visiting import Visit, post
+from webapp.services import configuration, parameters
 from webapp.views import templating
 
 
@@ -82,3 +84,21 @@ def test_times_are_relative_and_exact_in_the_viewer_s_zone(app: Flask, monkeypat
     assert 'datetime="2026-03-01T12:00:00+00:00"' in shown
     assert "Mar 1, 2026" in shown
     assert "(UTC)" in shown
+
+
+def test_who_asks_for_no_language_of_ours_gets_that_of_the_house(app: Flask, client: FlaskClient) -> None:
+    with app.app_context():
+        configuration.save("parameters", {"language": "pt-BR"}, "parameters")
+    assert 'lang="pt-BR"' in client.get("/login").text
+    assert 'lang="pt-BR"' in client.get("/login", headers={"Accept-Language": "de, fr;q=0.5"}).text
+    assert 'lang="es"' in client.get("/login", headers={"Accept-Language": "es"}).text
+
+
+def test_words_about_a_database_that_does_not_answer_have_a_language(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*args: object) -> str:
+        raise OperationalError("SELECT", {}, Exception("gone"))
+
+    monkeypatch.setattr(parameters, "language", gone)
+    assert 'lang="en"' in client.get("/login").text

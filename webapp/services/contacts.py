@@ -11,6 +11,7 @@ from webapp.errors import N_
 from webapp.models import Contact
 from webapp.services.entries import Entry, Section, World, fill
 from webapp.services.fields import EmptyEmail, EmptyMobile, LocaleTag, Name, Zone
+from webapp.services.parameters import LANGUAGES
 
 
 class ContactEntry(Entry):
@@ -25,10 +26,15 @@ class ContactEntry(Entry):
 
 
 class Contacts(Section):
-    """Nothing but the fields themselves."""
+    """Who is new reads the language of the system parameters, unless the input says another one."""
 
     name, noun = "contacts", N_("contact")
     entry, row = ContactEntry, Contact
+
+    def defaults(self, world: World) -> dict[str, Any]:
+        [parameters] = world["parameters"].values()
+        language = (parameters.after or {}).get("language")
+        return {"locale": language} if language in LANGUAGES else {}
 
     def put(self, session: Session, row: Contact, entry: Mapping[str, Any], world: World) -> None:
         fill(row, entry)

@@ -7,7 +7,7 @@ Every section turns rows into entries and entries into rows; comparing, checking
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -104,6 +104,14 @@ class Section(ABC):
     def find(self, items: Items, which: int | str) -> Item | None:
         """The item of row number `which`; of a noun without numbers, the one with that key."""
         return next((item for item in items.values() if item.row is not None and item.row.id == which), None)
+
+    def version(self, item: Item, keys: Collection[str]) -> int:
+        """What moves with each change of a stored entry, or at least of these keys of it."""
+        return int(item.row.version)
+
+    def defaults(self, world: World) -> dict[str, Any]:
+        """What a new entry has where the input says nothing, before the defaults of its fields."""
+        return {}
 
     def settle(self, items: Items) -> list[Problem]:
         """Rules between entries. May complete `after`, whose values are not validated yet."""

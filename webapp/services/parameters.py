@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from typing import Annotated, Any
+from zlib import crc32
 
 from flask import current_app
 from pydantic import BeforeValidator
@@ -43,6 +44,12 @@ def base_url(session: Session) -> str:
     return address.rstrip("/")
 
 
+def language(session: Session) -> str:
+    """The language of what has no reader of its own: `en`, `pt-BR` or `es`."""
+    stored = session.get(Parameter, "language")
+    return stored.value if stored else DEFAULTS["language"]
+
+
 def _stored(session: Session) -> dict[str, str]:
     return {**DEFAULTS, **{row.name: row.value for row in session.scalars(select(Parameter))}}
 
@@ -62,6 +69,10 @@ class Parameters(Section):
     def read(self, session: Session) -> Items:
         values = _stored(session)
         return {self.name: Item(before=values, after=dict(values))}
+
+    def version(self, item: Item, keys: Collection[str]) -> int:
+        values = item.before or {}
+        return crc32(repr([(key, values.get(key)) for key in sorted(keys)]).encode())
 
     def without(self, item: Item) -> dict[str, Any] | None:
         return dict(DEFAULTS)

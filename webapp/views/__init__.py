@@ -9,7 +9,7 @@ from flask import Flask
 # One package per menu entry; each has a `blueprint`.
 SECTIONS = (
     *("overview", "outbox", "events", "sandbox", "signin", "profile", "probes"),
-    *("smtp_accounts", "credentials"),
+    *("smtp_accounts", "credentials", "parameters"),
 )
 DEVELOPMENT = ("styleguide",)
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from flask import g, has_request_context, request, session
+from sqlalchemy.exc import SQLAlchemyError
+
+from webapp.extensions import db
+from webapp.services import parameters
 
 # As people and stored rows write them (BCP 47), each in its own words.
 LANGUAGES = {"en": "English", "pt-BR": "Português (Brasil)", "es": "Español"}
@@ -10,14 +14,27 @@ DEFAULT = "en"
 
 
 def tag() -> str:
-    """The language in force: the person's, else what this browser chose before signing in, else what it asks for."""
+    """The language in force: the person's, else what this browser chose before signing in, else what it asks for, else
+    that of the system parameters.
+    """
     if not has_request_context():
         return DEFAULT
     viewer = g.get("viewer")
     for chosen in (viewer.locale if viewer else "", session.get("language", "")):
         if chosen in LANGUAGES:
             return str(chosen)
-    return request.accept_languages.best_match(LANGUAGES, DEFAULT) or DEFAULT
+    return request.accept_languages.best_match(LANGUAGES) or _house_language()
+
+
+def _house_language() -> str:
+    """Also the words about a database that does not answer need a language."""
+    if "house_language" not in g:
+        try:
+            with db.session.no_autoflush:
+                g.house_language = parameters.language(db.session())
+        except SQLAlchemyError:
+            g.house_language = DEFAULT
+    return str(g.house_language)
 
 
 def locale() -> str:

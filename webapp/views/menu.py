@@ -52,7 +52,10 @@ MENU: tuple[Group, ...] = (
     ),
     Group(
         N_("Settings"),
-        (Entry("credentials.index", N_("Credentials"), "key", "admin"),),
+        (
+            Entry("credentials.index", N_("Credentials"), "key", "admin"),
+            Entry("parameters.index", N_("System parameters"), "sliders", "admin"),
+        ),
     ),
 )
 

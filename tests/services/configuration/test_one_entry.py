@@ -176,3 +176,14 @@ def test_a_check_changes_nothing(ctx, full):
     assert [problem.path for problem in found] == ["name"]
     assert configuration.check("contacts", {"name": "New"}) == []
     assert configuration.names("contacts") == ["Ana", "Bea"]
+
+
+def test_a_new_contact_reads_the_language_of_the_house(ctx):
+    configuration.save("contacts", {"name": "Before"})
+    configuration.apply("{contacts: [{name: Same, locale: es}, {name: File}], parameters: {language: pt-BR}}")
+    configuration.save("contacts", {"name": "After"})
+    configuration.save("contacts", {"email": "a@corp.example"}, number(Contact, "Before"))
+    found = dict(db.session.execute(select(Contact.name, Contact.locale)).all())
+    assert found == {"Before": "en", "Same": "es", "File": "pt-BR", "After": "pt-BR"}
+    wrong = "{contacts: [{name: Other}], parameters: {language: [xx]}}"
+    assert paths(lambda: configuration.apply(wrong)) == ["parameters.language"]

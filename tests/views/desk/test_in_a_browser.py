@@ -85,10 +85,24 @@ def test_by_keyboard_alone(desk, app):
         assert db.session.query(SmtpAccount).count() == 2
 
 
-@pytest.mark.parametrize("path", ["", "/new", "/1", "/1/edit", "/1/delete"])
+ACCOUNTS = [f"{LIST}{path}" for path in ("", "/new", "/1", "/1/edit", "/1/delete")]
+PARAMETERS = ["/settings/parameters", "/settings/parameters/email"]
+
+
+@pytest.mark.parametrize("path", [*ACCOUNTS, *PARAMETERS])
 def test_nothing_bars_anybody(desk, site, path):
-    desk.goto(f"{site}{LIST}{path}")
+    desk.goto(f"{site}{path}")
     for theme in ("light", "dark"):
         desk.emulate_media(color_scheme=theme)
         found = Axe().run(desk)
         assert found.violations_count == 0, found.generate_report()
+
+
+def test_a_preview_follows_what_is_typed_and_saves_nothing(desk, site):
+    desk.on("dialog", lambda dialog: dialog.accept())
+    desk.goto(f"{site}/settings/parameters/email")
+    desk.get_by_label("Footer").fill("Typed and not saved")
+    expect(desk.frame_locator("iframe").get_by_text("Typed and not saved")).to_be_visible()
+    with desk.expect_event("dialog") as asked:
+        desk.get_by_role("link", name="General").click()
+    assert asked.value.type == "beforeunload"

@@ -218,3 +218,11 @@ def test_what_is_not_there(visit, admin_client):
     for path in ("/7", "/7/edit", "/7/delete", "/new?like=7"):
         visit(f"{LIST}{path}", status=404)
     assert post(admin_client, f"{LIST}/7/disable").status_code == 404
+
+
+def test_a_refusal_does_not_make_an_old_form_young(relay, submit, visit):
+    opened = visit(f"{LIST}/{relay}/edit").find("input", name="version").get("value")
+    submit(f"{LIST}/{relay}/edit", sender_name="Theirs")
+    refused = seen(submit(f"{LIST}/{relay}/edit", port="25a", version=opened), LIST)
+    assert refused.find("input", name="version").get("value") == opened
+    assert submit(f"{LIST}/{relay}/edit", sender_name="Mine", version=opened).status_code == 422

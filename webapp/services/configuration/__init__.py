@@ -10,7 +10,7 @@ from __future__ import annotations
 from webapp.services.configuration.changing import apply, check, remove, save
 from webapp.services.configuration.describing import describe
 from webapp.services.configuration.export import export
-from webapp.services.configuration.reading import Stored, User, entry_of, get, names, number_of, users_of
+from webapp.services.configuration.reading import Stored, User, entry_of, get, get_single, names, number_of, users_of
 from webapp.services.entries import Change
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "entry_of",
     "export",
     "get",
+    "get_single",
     "names",
     "number_of",
     "remove",

@@ -40,15 +40,15 @@ def save(
 ) -> list[Change]:
     """Create one entry, or change row `which`, also its name; what changed, the old default account included.
 
-    Keys that are left out keep their values. With `version`, the row must still be at it: EditedMeanwhile otherwise.
+    Keys that are left out keep their values. With `version`, the entry must still be at it: EditedMeanwhile otherwise.
     Raises InvalidInput whose paths are the field names, and NotFound.
     """
     with write() as session:
         lock_configuration(session)
         world = planning.read_world(session)
         if which is not None and version is not None:
-            row = planning.find(world[section], SECTIONS[section], which).row
-            if row.version != version:
+            item = planning.find(world[section], SECTIONS[section], which)
+            if SECTIONS[section].version(item, data) != version:
                 raise EditedMeanwhile(_("Somebody else changed this meanwhile. Nothing was overwritten."))
         _plan_one(world, section, data, which)
         return _carry_out(session, world)

@@ -67,6 +67,8 @@ def check(world: World) -> list[Problem]:
     for name, section in SECTIONS.items():
         for item in world[name].values():
             if item.path is not None and item.after is not None:
+                if item.before is None:
+                    item.after = {**section.defaults(world), **item.after}
                 problems += _validate(section, item, names)
             elif item.after is not None:
                 problems += _dangling(section, item.after, names, renamed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from webapp.services.configuration.sections import SECTIONS
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An entry as it is stored; `version` moves with each change of its row."""
+    """An entry as it is stored; `version` moves with each change of it. `number` is 0 for one without a row."""
 
     number: int
     name: str
@@ -35,7 +35,15 @@ def get(section: str, which: int) -> Stored:
     rules = SECTIONS[section]
     item = planning.find(rules.read(db.session()), rules, which)
     entry = item.before or {}
-    return Stored(item.row.id, rules.title(entry), entry, item.row.version)
+    return Stored(item.row.id, rules.title(entry), entry, rules.version(item, entry))
+
+
+def get_single(section: str, keys: Collection[str]) -> Stored:
+    """These keys of a section that is a single mapping; the version moves when one of them changes."""
+    rules = SECTIONS[section]
+    item = planning.find(rules.read(db.session()), rules, section)
+    entry = {key: value for key, value in (item.before or {}).items() if key in keys}
+    return Stored(0, rules.title(entry), entry, rules.version(item, entry))
 
 
 def entry_of(section: str, row: Any) -> dict[str, Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Response, abort, make_response, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as BaseResponse
@@ -13,7 +11,7 @@ from webapp.extensions import db
 from webapp.queries import nouns
 from webapp.services.configuration import Stored
 from webapp.views import htmx
-from webapp.views.desk.forms import DeskForm
+from webapp.views.desk.forms import DeskForm, differing
 from webapp.views.desk.noun import Noun
 
 
@@ -68,20 +66,22 @@ def check(noun: Noun) -> str:
 def _accept(noun: Noun, form: DeskForm, stored: Stored | None = None) -> Response | BaseResponse:
     data = form.values()
     number = stored.number if stored else None
-    version = request.form.get("version", type=int) if stored else None
+    opened = request.form.get("version", type=int) if stored else None
     try:
         if any(field.process_errors for field in form):
             raise InvalidInput(noun.check(data, number))
-        number = noun.save(data, number, version)
+        number = noun.save(data, number, opened)
     except InvalidInput as refused:
         form.tell(refused.problems)
-        return make_response(_page(noun, form, stored), 422)
+        return make_response(_page(noun, form, stored, opened=opened), 422)
     except EditedMeanwhile:
         return make_response(_page(noun, form, noun.load(number or 0), meanwhile=True), 422)
     return htmx.done(noun.after(number), _("Saved: %(name)s.", name=noun.load(number).name))
 
 
-def _page(noun: Noun, form: DeskForm, stored: Stored | None = None, *, meanwhile: bool = False) -> str:
+def _page(
+    noun: Noun, form: DeskForm, stored: Stored | None = None, *, opened: int | None = None, meanwhile: bool = False
+) -> str:
     number = stored.number if stored else None
     form.listen(lambda name: noun.url("check", number=number, field=name))
     return htmx.page(
@@ -89,13 +89,8 @@ def _page(noun: Noun, form: DeskForm, stored: Stored | None = None, *, meanwhile
         noun=noun,
         form=form,
         stored=stored,
-        meanwhile=_differing(form, noun.made_form(stored.entry)) if stored and meanwhile else None,
+        version=stored.version if stored and opened is None else opened,
+        meanwhile=differing(form, noun.made_form(stored.entry)) if stored and meanwhile else None,
         action=noun.url("change", number=number) if stored else noun.url("create"),
         back=noun.url("show", number=number) if stored else noun.url("index"),
     )
-
-
-def _differing(mine: DeskForm, theirs: DeskForm) -> list[tuple[str, Any, Any]]:
-    """Label, my value and the stored value of every field in which the two differ."""
-    pairs = zip(mine.facts(), theirs.facts(), strict=True)
-    return [(label, own, other) for (label, own), (_label, other) in pairs if own != other]

@@ -83,6 +83,12 @@ class DeskForm(FlaskForm):
             }
 
 
+def differing(mine: DeskForm, theirs: DeskForm) -> list[tuple[str, Any, Any]]:
+    """Label, my value and the stored value of every field in which the two differ."""
+    pairs = zip(mine.facts(), theirs.facts(), strict=True)
+    return [(label, own, other) for (label, own), (_label, other) in pairs if own != other]
+
+
 def _value(field: Field) -> Any:
     if isinstance(field, SelectMultipleField):
         return tuple(field.data or ())
