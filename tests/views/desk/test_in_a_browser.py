@@ -67,7 +67,7 @@ def test_who_leaves_a_changed_form_is_asked_and_who_saves_it_is_not(desk, site):
     assert asked == ["beforeunload"]
     desk.get_by_role("link", name="Edit").click()
     desk.get_by_label("Sender name").fill("Changed")
-    desk.get_by_role("button", name="Save").click()
+    desk.get_by_role("button", name="Save", exact=True).click()
     expect(desk.get_by_text("Saved: Relay.")).to_be_visible()
     assert asked == ["beforeunload"]
 
