@@ -59,6 +59,8 @@ SPEAKERS = {
     "ConnectionAbortedError": 0,
     "Dropped": 0,
     "Garbled": 0,
+    "NoStartTls": 0,
+    "NotSeen": 1,
     "SealBroken": 0,
     "Silent": 0,
     "self._unreachable": 0,
@@ -67,7 +69,7 @@ SPEAKERS = {
 }
 SPEAKING = [
     *sorted((ROOT / "webapp/channels").glob("*.py")),
-    *(ROOT / f"webapp/services/{name}.py" for name in ("courier", "testmail", "vault")),
+    *(ROOT / f"webapp/services/{name}.py" for name in ("certificate_watch", "courier", "testmail", "vault")),
 ]
 
 

@@ -19,6 +19,7 @@ MACHINE = {
     "rules.current": "Freezes the rules of an empty database.",
     "outbox.expire": "Arauto's own deed: it stands on the message's timeline.",
     "sender": "Sending: it stands on each message's timeline.",
+    "certificate_watch._settle": "Arauto's own deed: what it saw, and what it told stands on the certificate's page.",
     "errand": "Leases of somebody who waits for a message; what they wait for is recorded by what they call.",
     "sandbox.SandboxServer._keep": "Mail that came in.",
     "sandbox.SandboxServer._listen": "Reads.",

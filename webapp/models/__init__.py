@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from webapp.models.audit_entry import AuditEntry
+from webapp.models.certificate import Certificate, CertificateNotice, Sighting
 from webapp.models.contact import Contact, ContactGroup
 from webapp.models.credential import Credential
 from webapp.models.event import Event
@@ -26,6 +27,8 @@ __all__ = [
     "ApiToken",
     "Attempt",
     "AuditEntry",
+    "Certificate",
+    "CertificateNotice",
     "Contact",
     "ContactGroup",
     "Content",
@@ -40,6 +43,7 @@ __all__ = [
     "Parameter",
     "Rulebook",
     "SandboxMail",
+    "Sighting",
     "SignInFailure",
     "SmtpAccount",
     "State",

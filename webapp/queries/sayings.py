@@ -48,6 +48,12 @@ OURS: tuple[str, ...] = (
     N_("'%(address)s': %(why)s"),
     N_("Arauto could not send this mail: %(error)s"),
     N_("This process was asleep for too long: test again."),
+    N_("The server sent what is no LDAP message."),
+    N_("The server refused StartTLS with the result code %(code)s."),
+    N_("TLS is off at the server."),
+    N_("The server sent what PostgreSQL does not."),
+    N_("The server sent a certificate that cannot be read."),
+    N_("the name of the host was not found in time"),
     # The dialogue's remarks.
     N_("connected to %(host)s port %(port)s (%(address)s)"),
     N_("hung up before the mail was sent"),

@@ -40,16 +40,21 @@ def from_environment(name: str) -> str:
 def from_file(name: str) -> str:
     """The content of a small regular file in UTF-8, without the newline at its end."""
     try:
+        return check_secret(octets_of(name, LONGEST + 3).decode("utf-8-sig").removesuffix("\n").removesuffix("\r"))
+    except UnicodeDecodeError:
+        raise ValueError(_unreadable(name, _("it is not text in UTF-8"))) from None
+
+
+def octets_of(name: str, most: int) -> bytes:
+    """The first `most` octets of a regular file. Raises ValueError."""
+    try:
         path = Path(name).expanduser()
         if path.exists() and not path.is_file():
             raise ValueError(_unreadable(name, _("it is not a regular file")))
         with path.open("rb") as file:
-            content = file.read(LONGEST + 3)
-        return check_secret(content.decode("utf-8-sig").removesuffix("\n").removesuffix("\r"))
+            return file.read(most)
     except OSError as error:
         raise ValueError(_unreadable(name, error.strerror or str(error))) from None
-    except UnicodeDecodeError:
-        raise ValueError(_unreadable(name, _("it is not text in UTF-8"))) from None
 
 
 def _unreadable(name: str, why: str) -> str:

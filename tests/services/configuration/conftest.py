@@ -24,6 +24,7 @@ groups: [{name: Security, contacts: [Bea, Ana]}]
 contacts:
   - {name: Ana, email: ana@corp.example, mobile: "+5511999990000", locale: pt-br, timezone: America/Sao_Paulo}
   - {name: Bea, email: bea@mail.local}
+certificates: [{name: Portal, host: portal.corp.example}]
 event_types: [{type: custom.thing, title: A thing, category: Monitoring}, {type: password.changed, severity: error}]
 texts: [{type: password.changed, channel: email, locale: en, subject: "S {{ event.title }}", body: "B\\n\\n  more"}]
 """

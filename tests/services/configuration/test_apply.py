@@ -140,6 +140,7 @@ def test_pruning_leaves_what_the_file_holds(any_ctx, full):
         ("contacts", "Ana"),
         ("groups", "Security"),
         ("event_types", "custom.thing"),
+        ("certificates", "Portal"),
         ("texts", "password.changed email en"),
     }
     assert db.session.scalars(select(EventType)).all() == []

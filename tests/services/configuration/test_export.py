@@ -57,6 +57,7 @@ def test_sections_and_keys_are_in_the_order_of_the_design(ctx, full):
         "groups",
         "notifications",
         "event_types",
+        "certificates",
         "texts",
     ]
     assert list(exported["smtp_accounts"][0]) == [

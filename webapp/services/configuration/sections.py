@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from webapp.services.certificates import Certificates
 from webapp.services.contacts import Contacts
 from webapp.services.credentials import Credentials
 from webapp.services.entries import Section
@@ -24,6 +25,7 @@ SECTIONS: Mapping[str, Section] = {
         Groups(),
         Notifications(),
         EventTypes(),
+        Certificates(),
         Texts(),
     )
 }
