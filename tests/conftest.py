@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, make_url
 
+from tests import memory
 from tests.network_guard import only_loopback
-from webapp import create_app
+from webapp import create_app, database
 from webapp.extensions import db
 
 if TYPE_CHECKING:
@@ -32,7 +35,12 @@ def _stay_on_this_machine() -> Iterator[None]:
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
+memory.keep_files_there()
+
+
 # --- the application ---
+
+FreshApp = Callable[..., AbstractContextManager[Flask]]
 
 
 @pytest.fixture(scope="session")
@@ -40,33 +48,56 @@ def postgres_template(postgres_server: PostgresServer) -> str:
     """A database that holds the schema: copying it takes less time than making all tables."""
     name = "arauto_schema"
     postgres_server.execute(f"CREATE DATABASE {name}")
-    engine = create_engine(postgres_server.url(name))
-    db.metadata.create_all(engine)
-    engine.dispose()
+    _make_tables(postgres_server.url(name))
     return name
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same as a file. Nobody opens it: it is copied."""
+    file = tmp_path_factory.mktemp("schema") / "arauto.db"
+    _make_tables(f"sqlite:///{file}")
+    return file
+
+
+def _make_tables(url: str) -> None:
+    engine = create_engine(url, **database.engine_options(url))
+    database.tune(engine)
+    db.metadata.create_all(engine)
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def fresh_app(sqlite_template: Path) -> FreshApp:
+    """`with fresh_app(folder, ARAUTO_…=…):` an application in its own data folder, on its own database, jobs off."""
+
+    @contextmanager
+    def make(folder: Path, **environ: str) -> Iterator[Flask]:
+        app = create_app({"ARAUTO_DATA_DIR": str(folder), "ARAUTO_JOBS": "off", **environ}, TESTING=True)
+        url = make_url(app.config["SQLALCHEMY_DATABASE_URI"])
+        if url.get_backend_name() == "sqlite":
+            assert url.database
+            shutil.copyfile(sqlite_template, url.database)
+        yield app
+        with app.app_context():
+            db.engine.dispose()
+
+    return make
+
+
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
+def app(fresh_app: FreshApp, tmp_path: Path) -> Iterator[Flask]:
     """A fresh application on its own SQLite database, jobs off."""
-    yield from _application(tmp_path, {})
+    with fresh_app(tmp_path / "var") as made:
+        yield made
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def any_app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
+def any_app(request: pytest.FixtureRequest, fresh_app: FreshApp, tmp_path: Path) -> Iterator[Flask]:
     """The same on each database that is supported."""
     url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    yield from _application(tmp_path, {"ARAUTO_DATABASE_URL": url})
-
-
-def _application(folder: Path, environ: dict[str, str]) -> Iterator[Flask]:
-    app = create_app({"ARAUTO_DATA_DIR": str(folder / "var"), "ARAUTO_JOBS": "off", **environ}, TESTING=True)
-    with app.app_context():
-        if db.engine.dialect.name == "sqlite":
-            db.create_all()
-    yield app
-    with app.app_context():
-        db.engine.dispose()
+    with fresh_app(tmp_path / "var", ARAUTO_DATABASE_URL=url) as made:
+        yield made
 
 
 @pytest.fixture

@@ -21,9 +21,14 @@ import pytest
 from tests.peers import free_port, give_away, peer_missing, program, stop, unprivileged, wait_until
 
 OLDEST = 15
+PREFIX = "arauto-postgres-"
 # No power cut ends a test, so nothing is flushed to the disk. Commits stay synchronous: a crash of the server
-# alone must keep them, as it does in production.
-SPEED = ("fsync=off", "full_page_writes=off", "max_connections=200")
+# alone must keep them, as it does in production. The rest keeps it small, for its files may be in memory.
+SPEED = (
+    *("fsync=off", "full_page_writes=off", "max_connections=200", "autovacuum=off"),
+    *("shared_buffers=32MB", "max_wal_size=64MB", "wal_level=minimal", "max_wal_senders=0"),
+    "dynamic_shared_memory_type=mmap",  # with the data: posix leaves files in /dev/shm when the server is killed
+)
 NEW_CLUSTER = (
     "-U",
     "postgres",
@@ -87,7 +92,7 @@ class PostgresServer:
     def database(self, template: str = "template1") -> Iterator[str]:
         """A fresh database, copied from `template` and gone afterwards, whoever still uses it: its name."""
         name = f"test_{next(self._names)}"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         try:
             yield name
         finally:
@@ -117,7 +122,8 @@ class PostgresServer:
 def postgres_server() -> Iterator[PostgresServer]:
     """One server per test process. Who stops it starts it again."""
     # Not below pytest's own folder: that one is closed to the user the server runs as.
-    folder = Path(tempfile.mkdtemp(prefix="arauto-postgres-"))
+    _remove_what_killed_tests_left()
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     give_away(folder)
     try:
         server = PostgresServer(_programs(folder), folder)
@@ -128,6 +134,14 @@ def postgres_server() -> Iterator[PostgresServer]:
             server.stop("immediate")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_what_killed_tests_left() -> None:
+    """Their servers end by themselves when they notice that their data is gone."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        owner = folder.name.removeprefix(PREFIX).partition("-")[0]
+        if not Path("/proc", owner).exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import yaml
-from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from webapp import create_app
-from webapp.extensions import db
 from webapp.services import configuration
-
-
-@contextmanager
-def another_home(folder: Path) -> Iterator[Flask]:
-    app = create_app({"ARAUTO_DATA_DIR": str(folder), "ARAUTO_JOBS": "off"}, TESTING=True)
-    with app.app_context():
-        db.create_all()
-        yield app
-        db.engine.dispose()
 
 
 def test_it_changes_nothing(any_ctx, full):
@@ -38,10 +23,10 @@ def test_of_nothing_it_changes_nothing(ctx):
     assert configuration.apply(configuration.export(), prune=True) == []
 
 
-def test_it_is_the_same_in_another_home(ctx, full, tmp_path):
+def test_it_is_the_same_in_another_home(ctx, full, fresh_app, tmp_path):
     configuration.apply(full)
     exported = configuration.export()
-    with another_home(tmp_path / "other"):
+    with fresh_app(tmp_path / "other") as other, other.app_context():
         configuration.apply(exported.replace("username: app", "username: app\n    secret: {value: x}"))
         assert configuration.export() == exported
 

@@ -8,8 +8,7 @@ import pytest
 from flask import Flask
 from flask_babel import force_locale
 
-from webapp import create_app
-from webapp.extensions import db
+from tests.conftest import FreshApp
 from webapp.services import configuration
 
 ACCOUNT = "name: R, sender_email: a@corp.example, host: mail, port: 25"
@@ -146,14 +145,10 @@ WRONG = [
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+def app(fresh_app: FreshApp, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """One application for this file: nothing here changes it."""
-    app = create_app({"ARAUTO_DATA_DIR": str(tmp_path_factory.mktemp("var")), "ARAUTO_JOBS": "off"}, TESTING=True)
-    with app.app_context():
-        db.create_all()
-    yield app
-    with app.app_context():
-        db.engine.dispose()
+    with fresh_app(tmp_path_factory.mktemp("var")) as made:
+        yield made
 
 
 @pytest.mark.parametrize(
