@@ -101,7 +101,7 @@
   const unsaved = new Set();
   document.addEventListener("input", (event) => {
     const form = event.target.closest("form[data-guard]");
-    if (form) unsaved.add(form);
+    if (form && !event.target.closest(".picker-find")) unsaved.add(form);
   });
   document.addEventListener("submit", (event) => { if (!event.submitter?.formTarget) unsaved.delete(event.target); });
   addEventListener("beforeunload", (event) => { if ([...unsaved].some((form) => form.isConnected)) event.preventDefault(); });

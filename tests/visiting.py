@@ -118,6 +118,15 @@ def seen(answer: Any, path: str) -> Page:
     return page
 
 
+def errors(page: Page) -> dict[str, str]:
+    """The words beside each field by the field's name."""
+    found = {}
+    for slot in page.root.iter("p"):
+        if slot.get("class") == "field-error" and "".join(slot.itertext()).strip():
+            found[(slot.get("id") or "").removesuffix("-error")] = "".join(slot.itertext()).strip()
+    return found
+
+
 def make_user(name: str, role: str) -> int:
     """Somebody whose password nobody knows: making a real one takes long."""
     with write() as session:

@@ -46,6 +46,9 @@ class World:
     def contact(self, name: str = "Ana", **fields: Any) -> int:
         return int(self.do(lambda: factories.make_contact(name, **fields)))
 
+    def group(self, name: str = "Security", contacts: Any = ()) -> int:
+        return int(self.do(lambda: factories.make_group(name, list(contacts))))
+
     def notification(self, name: str = "All", contacts: Any = (), **fields: Any) -> int:
         return int(self.do(lambda: factories.make_notification(name, list(contacts), **fields)))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -154,6 +154,13 @@ def account_names(session: Session) -> list[str]:
 def of_event(session: Session, event_id: int) -> list[Any]:
     """The messages of an event as rows of the report, in the order they were made."""
     return list(session.execute(_ROW.where(Message.event_id == event_id).order_by(Message.id)))
+
+
+def latest_to(session: Session, addresses: Iterable[str], most: int) -> list[Any]:
+    """The newest messages to any of these addresses as rows of the report."""
+    wanted = dict.fromkeys(address for address in addresses if address)
+    places = [place for address in wanted for place in _walk(session, Filters(recipient=address))(None, True, most)]
+    return _rows(session, sorted((number for (number,) in places), reverse=True)[:most])
 
 
 def is_under_way(row: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,14 +20,18 @@ from webapp.queries.keyset import Page, Turn, Walk
 @dataclass(frozen=True, slots=True, eq=False)
 class Listing:
     """A noun's table. `sorts`: its orders by their names in the address, none of them NULL; `searched`: the columns
-    that the words of a search stand in; `choices`: the columns that a filter compares; `loads`: what rows bring along.
+    that the words of a search stand in; `choices`: the columns that a filter compares, or what makes its condition;
+    `loads`: what rows bring along; `parts`: what an entry needs of them besides.
     """
 
     model: Any
     sorts: Mapping[str, Any]
     searched: Sequence[InstrumentedAttribute[str]]
-    choices: Mapping[str, InstrumentedAttribute[Any]] = field(default_factory=dict)
+    choices: Mapping[str, InstrumentedAttribute[Any] | Callable[[Any], ColumnElement[bool]]] = field(
+        default_factory=dict
+    )
     loads: Sequence[ORMOption] = ()
+    parts: Sequence[ORMOption] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +56,20 @@ CREDENTIALS = Listing(
 )
 
 
-def turn_to(session: Session, listing: Listing, filters: Filters, order: str, turn: Turn) -> Page[Any]:
-    """One page of the rows that pass the filters, by the order of that name. Raises InvalidInput for a wrong cursor."""
+def turn_to(
+    session: Session, listing: Listing, filters: Filters, order: str, turn: Turn, *, whole: bool = False
+) -> Page[Any]:
+    """One page of the rows that pass the filters, by the order of that name; `whole` ones, as entries need them.
+
+    Raises InvalidInput for a wrong cursor.
+    """
     places = keyset.leaf(_walk(session, listing, filters, order), turn)
     numbers = [number for (number,) in places.items]
-    query = select(listing.model).where(listing.model.id.in_(numbers)).options(*listing.loads)
+    query = (
+        select(listing.model)
+        .where(listing.model.id.in_(numbers))
+        .options(*listing.loads, *(listing.parts if whole else ()))
+    )
     by_id = {row.id: row for row in session.scalars(query).unique()}
     return Page([by_id[number] for number in numbers if number in by_id], places.next, places.previous)
 
@@ -82,11 +95,19 @@ def troubles(session: Session, numbers: Sequence[int]) -> dict[int, AccountHealt
     return {row.account_id: row for row in session.scalars(query)}
 
 
+def has_words(listing: Listing, text: str) -> list[ColumnElement[bool]]:
+    """The conditions that each word of a search stands somewhere in a row."""
+    return [or_(*(column.icontains(word, autoescape=True) for column in listing.searched)) for word in text.split()]
+
+
 def _conditions(listing: Listing, filters: Filters) -> list[ColumnElement[bool]]:
-    words = [
-        or_(*(column.icontains(word, autoescape=True) for column in listing.searched)) for word in filters.text.split()
-    ]
-    return [*words, *(listing.choices[name] == value for name, value in filters.chosen.items())]
+    chosen = [_chosen(listing.choices[name], value) for name, value in filters.chosen.items()]
+    return [*has_words(listing, filters.text), *chosen]
+
+
+def _chosen(choice: Any, value: Any) -> ColumnElement[bool]:
+    condition: ColumnElement[bool] = choice == value if isinstance(choice, InstrumentedAttribute) else choice(value)
+    return condition
 
 
 def _walk(session: Session, listing: Listing, filters: Filters, order: str) -> Walk:

@@ -31,6 +31,7 @@ LONGEST_TEXT = 100_000
 _INVISIBLE = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.IGNORECASE)
 _MOBILE = re.compile(r"\+[1-9][0-9]{6,14}")
+_BETWEEN_DIGITS = re.compile(r"[ ().\-\u00a0]")
 _PIN = re.compile(r"[0-9a-f]{64}")
 _HOST_WORDS = N_("Write a host name or an IP address alone, such as mail.corp.example.")
 _URL_WORDS = N_("Write an address such as https://arauto.corp.example, without a query.")
@@ -160,10 +161,11 @@ def check_email(text: str) -> str:
 
 
 def check_mobile(text: str) -> str:
-    """A telephone number in E.164: a plus sign, the country, the number."""
-    if not _MOBILE.fullmatch(text):
-        raise ValueError(_('Write the number in E.164, in quotes: "+5511999990000".'))
-    return text
+    """A telephone number in E.164: a plus sign, the country, the number; spaces and the like inside are left out."""
+    number = _BETWEEN_DIGITS.sub("", text)
+    if not _MOBILE.fullmatch(number):
+        raise ValueError(_("Write the number with a plus sign and the country's code, such as +5511999990000."))
+    return number
 
 
 def check_locale(text: str) -> str:

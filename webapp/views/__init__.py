@@ -9,6 +9,7 @@ from flask import Flask
 # One package per menu entry; each has a `blueprint`.
 SECTIONS = (
     *("overview", "outbox", "events", "sandbox", "signin", "profile", "probes"),
+    *("contacts", "groups"),
     *("smtp_accounts", "credentials", "parameters"),
 )
 DEVELOPMENT = ("styleguide",)

@@ -47,6 +47,13 @@ MENU: tuple[Group, ...] = (
         ),
     ),
     Group(
+        N_("Notifications"),
+        (
+            Entry("contacts.index", N_("Contacts"), "person"),
+            Entry("groups.index", N_("Groups"), "people"),
+        ),
+    ),
+    Group(
         N_("E-mail"),
         (Entry("smtp_accounts.index", N_("SMTP configuration"), "envelope", "admin"),),
     ),

@@ -19,7 +19,7 @@ from webapp import VERSION, clock
 from webapp.extensions import db
 from webapp.queries import health
 from webapp.queries.health import Trouble
-from webapp.views import language, menu, redirects, urls
+from webapp.views import choices, language, menu, redirects, urls
 from webapp.views.menu import Link
 
 UNITS = ("B", "kB", "MB", "GB")
@@ -68,6 +68,7 @@ def install(app: Flask) -> None:
         kept_parameters=urls.kept_parameters,
         languages=language.LANGUAGES,
         language_tag=language.tag,
+        language_name=choices.language_name,
         version=VERSION,
     )
     app.jinja_env.filters.update(number=format_decimal, size=size)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from tests.visiting import Page, post, seen
+from tests.visiting import errors, post, seen
 from webapp.extensions import db
 from webapp.models import SmtpAccount
 from webapp.services import configuration
@@ -25,15 +25,6 @@ def stored(world, name: str) -> dict:
         return dict(configuration.get("smtp_accounts", number).entry)
 
     return world.do(work)
-
-
-def errors(page: Page) -> dict[str, str]:
-    """The words beside each field by the field's name."""
-    found = {}
-    for slot in page.root.iter("p"):
-        if slot.get("class") == "field-error" and "".join(slot.itertext()).strip():
-            found[(slot.get("id") or "").removesuffix("-error")] = "".join(slot.itertext()).strip()
-    return found
 
 
 def test_a_new_account(world, relay, visit, submit):

@@ -5,8 +5,18 @@ A section makes a subclass of `Noun` and its pages by `blueprint`. What is right
 
 from __future__ import annotations
 
-from webapp.views.desk.forms import DeskForm, NumberField, ReferenceField, differing
+from webapp.views.desk.forms import DeskForm, NumberField, PickerField, ReferenceField, differing
 from webapp.views.desk.noun import Column, Noun, Words
 from webapp.views.desk.pages import blueprint
 
-__all__ = ["Column", "DeskForm", "Noun", "NumberField", "ReferenceField", "Words", "blueprint", "differing"]
+__all__ = [
+    "Column",
+    "DeskForm",
+    "Noun",
+    "NumberField",
+    "PickerField",
+    "ReferenceField",
+    "Words",
+    "blueprint",
+    "differing",
+]

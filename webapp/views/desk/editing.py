@@ -24,9 +24,9 @@ def show(noun: Noun, number: int) -> str:
         noun=noun,
         row=row,
         stored=stored,
-        facts=noun.made_form(stored.entry).facts(),
+        facts=noun.facts(noun.made_form(stored.entry)),
         users=noun.users_of(number),
-        more=noun.more(session, [row]),
+        more=noun.more_of_one(session, row),
     )
 
 
@@ -67,6 +67,8 @@ def _accept(noun: Noun, form: DeskForm, stored: Stored | None = None) -> Respons
     data = form.values()
     number = stored.number if stored else None
     opened = request.form.get("version", type=int) if stored else None
+    if form.searches:
+        return make_response(_page(noun, form, stored, opened=opened))
     try:
         if any(field.process_errors for field in form):
             raise InvalidInput(noun.check(data, number))

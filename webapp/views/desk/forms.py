@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
+from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, Field, IntegerField, SelectChoice, SelectField, SelectMultipleField
 
 from webapp.errors import Problem
+from webapp.queries.picks import Picks
 
 _FIELD = re.compile(r"\w*")
 
@@ -43,6 +46,31 @@ class ReferenceField(SelectField):
         self.choices = [SelectChoice("", self._none), *(SelectChoice(name) for name in known)]
 
 
+class PickerField(SelectMultipleField):
+    """Names of some of many things, chosen in a list that can be searched. `offer` says what reads the list.
+
+    Where there are too many for a page, the form is sent to be shown again with what a search finds: the button `find`
+    bears the field's name then, and `NAME-find` the words.
+    """
+
+    def __init__(self, label: Any = None, **options: Any):
+        super().__init__(label, choices=(), validate_choice=False, **options)
+
+    def offer(self, read: Callable[[Collection[str], str], Picks]) -> None:
+        """`read(chosen names, words)` lists what can be chosen; it is asked when the field is shown."""
+        self._read = read
+
+    @property
+    def words(self) -> str:
+        """What was looked for."""
+        return request.form.get(f"{self.name}-find", "")[:100]
+
+    @cached_property
+    def picks(self) -> Picks:
+        """What the list shows."""
+        return self._read(self.data or (), self.words)
+
+
 class DeskForm(FlaskForm):
     """A form whose fields are named as the keys of an entry."""
 
@@ -52,6 +80,12 @@ class DeskForm(FlaskForm):
     def values(self) -> dict[str, Any]:
         """The entry as it was typed, without the fields that could not be read (they have errors then)."""
         return {field.short_name: _value(field) for field in self if not field.process_errors}
+
+    @property
+    def searches(self) -> bool:
+        """Whether it was sent only to look for something to choose."""
+        field = self._fields.get(request.form.get("find", ""))
+        return isinstance(field, PickerField)
 
     def tell(self, problems: Iterable[Problem]) -> None:
         """Put each problem beside its field; what belongs to no field of this form stands above them all."""
@@ -72,7 +106,7 @@ class DeskForm(FlaskForm):
     def listen(self, address: Callable[[str], str]) -> None:
         """Let each field be checked at `address(its name)` when its content has changed and is left."""
         for field in self:
-            if field.type in ("HiddenField", "FileField"):
+            if field.type in ("HiddenField", "FileField", "PickerField"):
                 continue
             field.render_kw = {
                 **(field.render_kw or {}),

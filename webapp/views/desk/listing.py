@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, abort, make_response, request
@@ -16,17 +17,16 @@ from webapp.views import csv_export, htmx, reports
 from webapp.views.desk.noun import Noun
 from webapp.views.filters import Asked
 
-YES_NO = {"yes": True, "no": False}
-
 
 def index(noun: Noun) -> Response:
     """The report."""
     session = db.session()
     asked = Asked(request.args)
-    filters, order = _filters(noun, asked), _order(noun)
+    options = {name: noun.options(name) for name in noun.filters}
+    filters, order = _filters(asked, options), _order(noun)
     page = reports.read(lambda turn: _turn(noun, session, filters, order, turn), asked, order)
     labels = {"text": _("Words"), **noun.filters}
-    yes_no = {"yes": _("yes"), "no": _("no")}
+    words = {name: {value: word for value, (_compared, word) in known.items()} for name, known in options.items()}
     first, *others = noun.columns
     columns = reports.columns(others, noun.usual)
     fragment = htmx.wants_fragment()
@@ -38,9 +38,9 @@ def index(noun: Noun) -> Response:
         page=page,
         more=noun.more(session, page.items),
         count=reports.counted(lambda most: nouns.count(session, noun.listing, filters, most)),
-        chips=reports.chips(asked, labels, dict.fromkeys(noun.filters, yes_no.__getitem__)),
+        chips=reports.chips(asked, labels, {name: known.__getitem__ for name, known in words.items()}),
         refused=reports.refused(asked, labels, fragment=fragment),
-        yes_no=list(yes_no.items()),
+        options={name: list(known.items()) for name, known in words.items()},
         first=first,
         columns=columns,
         column_words=[(name, noun.columns[name].word) for name in others],
@@ -54,28 +54,34 @@ def index(noun: Noun) -> Response:
 def export(noun: Noun) -> Response:
     """The same entries, all pages of them, as a file: under the keys of the configuration."""
     asked = Asked(request.args)
-    filters, order = _filters(noun, asked), _order(noun)
+    filters, order = _filters(asked, {name: noun.options(name) for name in noun.filters}), _order(noun)
     if asked.problems:
         abort(422)  # a file does not show that it holds more than was asked for
     return csv_export.answer(
         f"{noun.name}.csv",
-        lambda turn: _turn(noun, db.session(), filters, order, turn),
-        lambda row: {"id": row.id, **{key: _flat(value) for key, value in noun.entry_of(row).items()}},
+        lambda turn: _lines(noun, _turn(noun, db.session(), filters, order, turn, whole=True)),
+        dict,
         oldest_first=not order.startswith("-"),
     )
 
 
-def _filters(noun: Noun, asked: Asked) -> Filters:
-    chosen = {name: asked.choice(name, YES_NO) for name in noun.filters}
-    return Filters(asked.text("text"), {name: YES_NO[value] for name, value in chosen.items() if value})
+def _lines(noun: Noun, page: Page[Any]) -> Page[dict[str, Any]]:
+    """The rows of a page as lines of the file, before the transaction that read them ends."""
+    lines = [{"id": row.id, **{key: _flat(value) for key, value in noun.entry_of(row).items()}} for row in page.items]
+    return Page(lines, page.next, page.previous)
+
+
+def _filters(asked: Asked, options: Mapping[str, Mapping[str, tuple[Any, str]]]) -> Filters:
+    chosen = {name: asked.choice(name, known) for name, known in options.items()}
+    return Filters(asked.text("text"), {name: options[name][value][0] for name, value in chosen.items() if value})
 
 
 def _order(noun: Noun) -> str:
     return reports.sort(noun.listing.sorts, next(iter(noun.listing.sorts)))
 
 
-def _turn(noun: Noun, session: Session, filters: Filters, order: str, turn: Turn) -> Page[Any]:
-    return nouns.turn_to(session, noun.listing, filters, order.removeprefix("-"), turn)
+def _turn(noun: Noun, session: Session, filters: Filters, order: str, turn: Turn, *, whole: bool = False) -> Page[Any]:
+    return nouns.turn_to(session, noun.listing, filters, order.removeprefix("-"), turn, whole=whole)
 
 
 def _flat(value: Any) -> Any:

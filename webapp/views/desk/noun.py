@@ -61,7 +61,7 @@ class Noun:
     words: ClassVar[Words]
     columns: ClassVar[Mapping[str, Column]]  # the first one leads to the entry's page and is always there
     usual: ClassVar[tuple[str, ...]]
-    filters: ClassVar[Mapping[str, Any]] = {"enabled": _l("Enabled")}  # yes-or-no choices of the listing, with labels
+    filters: ClassVar[Mapping[str, Any]] = {"enabled": _l("Enabled")}  # choices of the listing, with labels
     reader: ClassVar[str] = "admin"
     writer: ClassVar[str] = "admin"
     switched: ClassVar[bool] = True  # whether an entry can be enabled and disabled
@@ -78,9 +78,21 @@ class Noun:
     def fill(self, form: DeskForm) -> None:
         """Give the form's fields their choices."""
 
+    def options(self, name: str) -> Mapping[str, tuple[Any, str]]:
+        """The values of a filter as an address says them: for each what the listing compares, and its word."""
+        return {"yes": (True, _("yes")), "no": (False, _("no"))}
+
+    def facts(self, form: DeskForm) -> list[tuple[str, Any]]:
+        """Label and value of what the page of an entry shows."""
+        return form.facts()
+
     def more(self, session: Session, rows: list[Any]) -> Any:
-        """What the cells and the page of an entry need besides the rows."""
+        """What the cells need besides the rows."""
         return None
+
+    def more_of_one(self, session: Session, row: Any) -> Any:
+        """What the page of an entry needs besides its row."""
+        return self.more(session, [row])
 
     def load(self, number: int) -> Stored:
         """The entry as it is stored. Raises NotFound."""

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from zoneinfo import available_timezones
-
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -9,6 +7,7 @@ from wtforms import Field, PasswordField, SelectChoice, SelectField
 from wtforms.validators import EqualTo, InputRequired, Length, ValidationError
 
 from webapp.services import passwords
+from webapp.views import choices
 from webapp.views.language import LANGUAGES
 
 
@@ -25,19 +24,15 @@ def _themes() -> list[SelectChoice]:
     ]
 
 
-def _zones() -> list[SelectChoice]:
-    """UTC first, then every place; not the technical names that only programs use."""
-    places = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/")))
-    return [SelectChoice("UTC"), *(SelectChoice(zone, zone.replace("_", " ")) for zone in places)]
-
-
 class LookForm(FlaskForm):
     class Meta:
         csrf = False
 
     locale = SelectField(_l("Language"), choices=_languages)
     theme = SelectField(_l("Colours"), choices=_themes)
-    timezone = SelectField(_l("Time zone"), choices=_zones, description=_l("Times on every page are shown in it."))
+    timezone = SelectField(
+        _l("Time zone"), choices=choices.zones, description=_l("Times on every page are shown in it.")
+    )
 
 
 class PasswordForm(FlaskForm):
