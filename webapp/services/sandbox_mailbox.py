@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from webapp.errors import NotFound
 from webapp.mail import show
+from webapp.mail.parse import LONGEST_TEXT
 from webapp.mail.show import Shown
 from webapp.models import SandboxMail
 from webapp.services import audit
@@ -30,7 +31,7 @@ def read(session: Session, mail_id: int) -> Shown:
 def source(session: Session, mail_id: int) -> tuple[str, bool]:
     """The bytes as text for a page, and whether that is all of them. Raises NotFound."""
     data = raw(session, mail_id)
-    return show.source(data), len(data) <= show.LONGEST_BODY
+    return show.source(data), len(data) <= LONGEST_TEXT
 
 
 def remove(mail_id: int) -> None:
