@@ -15,6 +15,11 @@ from flask.testing import FlaskClient
 from webapp.channels.base import TroubleKind
 from webapp.cli import COMMANDS
 from webapp.config import ROOT, SETTINGS
+from webapp.mail import fields
+from webapp.mail.classify import Kind
+from webapp.mail.defects import Defect
+from webapp.mail.mime import LARGEST, MOST_DEEP, MOST_FIELDS, MOST_PARTS
+from webapp.mail.parse import LONGEST_TEXT
 from webapp.models.catalogue import BUILT_IN
 from webapp.models.states import State
 from webapp.models.token import SCOPES
@@ -24,8 +29,8 @@ from webapp.services.configuration.sections import SECTIONS
 
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
-CONFIGURATION, DELIVERY, API, OPERATIONS = (
-    (DOCS / f"{name}.md").read_text() for name in ("configuration", "delivery", "api", "operations")
+CONFIGURATION, DELIVERY, API, OPERATIONS, INBOX = (
+    (DOCS / f"{name}.md").read_text() for name in ("configuration", "delivery", "api", "operations", "inbox")
 )
 ALL = "\n".join(page.read_text() for page in PAGES)
 
@@ -152,6 +157,21 @@ def test_waits_of_accounts_are_those_of_the_code(kind: TroubleKind) -> None:
 
 def test_every_state_is_explained() -> None:
     assert not [state for state in State if f"`{state}`" not in _section(DELIVERY, "States")]
+
+
+# --- the inbox ---
+
+
+def test_every_kind_and_defect_of_a_mail_is_explained() -> None:
+    assert set(_rows(_section(INBOX, "Kinds"))) - {"kind", "---"} == set(Kind)
+    assert set(_rows(_section(INBOX, "Broken and hostile mail"))) - {"defect", "---"} == set(Defect)
+
+
+def test_limits_of_mail_are_those_of_the_code() -> None:
+    said = _section(INBOX, "Broken and hostile mail")
+    figures = (MOST_FIELDS, fields.LONGEST_VALUE, MOST_DEEP, MOST_PARTS, LONGEST_TEXT)
+    assert [figure for figure in figures if f" {figure:,} " not in said] == []
+    assert f" {LARGEST >> 20} MiB" in said
 
 
 # --- the API ---

@@ -20,7 +20,15 @@ ROOMS: dict[str, set[str]] = {
     "jobs": {"webapp.services"},
     "webapp.views": {"webapp.services", "webapp.queries", "webapp.extensions"},
     "webapp.api": {"webapp.services", "webapp.queries", "webapp.extensions"},
-    "webapp.cli": {"webapp", "webapp.services", "webapp.queries", "webapp.extensions", "webapp.database", "jobs"},
+    "webapp.cli": {
+        "webapp",
+        "webapp.services",
+        "webapp.queries",
+        "webapp.extensions",
+        "webapp.database",
+        "webapp.mail",
+        "jobs",
+    },
     "webapp.services": {
         "webapp.models",
         "webapp.channels",
@@ -50,7 +58,18 @@ SEALED = {
 }
 # Bytes and meaning only: no sockets, no files, no processes, no clock, no libraries but those that parse.
 MAIL_LIBRARIES = {
-    *("base64", "binascii", "collections", "dataclasses", "datetime", "email", "enum", "functools", "hashlib"),
+    *(
+        "base64",
+        "binascii",
+        "bisect",
+        "collections",
+        "dataclasses",
+        "datetime",
+        "email",
+        "enum",
+        "functools",
+        "hashlib",
+    ),
     *("hmac", "html", "itertools", "quopri", "re", "string", "types", "typing", "unicodedata", "urllib"),
     *("__future__", "email_validator", "idna", "nh3"),
 }

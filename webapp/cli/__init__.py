@@ -16,6 +16,7 @@ COMMANDS: dict[str, Row] = {
     "send-test": Row("testing", "Send test mail by an SMTP account, and show the dialogue with its server."),
     "drain": Row("draining", "Send all that is due, once, in the foreground."),
     "message": Row("messages", "The outbox: list, show, resend and cancel messages."),
+    "inbound": Row("inbound", "Mail that comes in: what it would be."),
 }
 
 main = command_line(COMMANDS)
