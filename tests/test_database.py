@@ -11,10 +11,12 @@ import pytest
 from flask import Flask
 from pysqlite3 import dbapi2 as sqlite
 from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, bindparam, create_engine, select, text, update
+from sqlalchemy.exc import IntegrityError
 
 from webapp import database
 from webapp.config import ROOT
-from webapp.database import HotConnection, HotStatement, lease_now, results_engine
+from webapp.database import lease_now, results_engine
+from webapp.database.hot import HotConnection, HotStatement, driver_of, reading
 from webapp.extensions import db
 from webapp.models.types import UtcDateTime
 from webapp.services.unit import write
@@ -135,6 +137,7 @@ THINGS = Table(
     Column("id", Integer, primary_key=True),
     Column("name", String),
     Column("at", UtcDateTime()),
+    Column("kind", String, default="plain"),
 )
 
 
@@ -150,7 +153,7 @@ def test_a_hot_statement_converts_and_counts(any_ctx: Flask) -> None:
     with db.engine.begin() as connection:
         THINGS.create(connection)
         connection.execute(THINGS.insert(), [{"id": 1, "name": "x"}, {"id": 2, "name": "x"}, {"id": 3, "name": "y"}])
-    hot, connection = HotStatement(move, db.engine), HotConnection(db.engine)
+    hot, connection = HotStatement(move), HotConnection(db.engine)
     with connection.transaction() as cursor:
         assert hot.run(cursor, [{"the_id": number, "the_time": at} for number in (1, 2, 3, 4)]) == 2
 
@@ -166,3 +169,41 @@ def test_a_hot_statement_converts_and_counts(any_ctx: Flask) -> None:
     connection.close()
     with db.engine.connect() as reader:
         assert list(reader.scalars(select(THINGS.c.at).order_by(THINGS.c.id))) == [at, at, None]
+
+
+def test_a_hot_insert_numbers_its_rows_in_their_order(any_ctx: Flask) -> None:
+    from webapp.clock import now
+
+    at = now()
+    add = HotStatement(THINGS.insert().returning(THINGS.c.id), ("name", "at"))
+    read = HotStatement(
+        select(THINGS.c.name, THINGS.c.at, THINGS.c.kind).where(THINGS.c.id >= bindparam("least")).order_by(THINGS.c.id)
+    )
+    with db.engine.begin() as connection:
+        THINGS.create(connection)
+        connection.execute(THINGS.insert(), {"name": "earlier"})
+        driver = driver_of(connection)
+        first, second = add.numbers(driver, [{"name": "a", "at": at}, {"name": "b", "at": None}])
+        assert add.numbers(driver, []) == []
+        assert read.all(driver, least=first) == [("a", at, "plain"), ("b", None, "plain")]
+    assert second == first + 1
+    with reading(db.engine) as driver:
+        assert read.one(driver, least=second) == ("b", None, "plain")
+        assert read.one(driver, least=second + 1) is None
+
+
+def test_a_hot_statement_fails_as_any_other(any_ctx: Flask) -> None:
+    add = HotStatement(THINGS.insert().returning(THINGS.c.id), ("id", "name", "at"))
+    row = {"id": 1, "name": "a", "at": None}
+    with db.engine.begin() as connection:
+        THINGS.create(connection)
+        add.numbers(driver_of(connection), [row])
+    with pytest.raises(IntegrityError), db.engine.begin() as connection:
+        add.numbers(driver_of(connection), [row])
+
+
+def test_a_hot_insert_takes_constant_defaults_only(any_ctx: Flask) -> None:
+    from webapp.models import Message
+
+    with pytest.raises(AssertionError, match="next_attempt_at"), reading(db.engine) as driver:
+        HotStatement(Message.__table__.insert(), ("id",)).run(driver, [{"id": 1}])

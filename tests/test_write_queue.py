@@ -13,9 +13,9 @@ import pytest
 from sqlalchemy import Engine, text
 
 from tests.test_database import make_engine
-from webapp import database
 from webapp.config import ROOT
-from webapp.database import WriteQueue, write_turn
+from webapp.database import queue
+from webapp.database.queue import WriteQueue, write_turn
 from webapp.services.unit import write_results
 
 
@@ -104,13 +104,13 @@ def test_a_turn_waits_for_the_one_before(engine: Engine) -> None:
 
 def test_two_engines_of_one_file_share_the_queue(engine: Engine) -> None:
     other = make_engine(Path(engine.url.database or ""))
-    assert database._queue(engine) is database._queue(other)
+    assert queue._queue(engine) is queue._queue(other)
     other.dispose()
 
 
 def test_a_turn_is_not_waited_for_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By another thread, and by another holder of the file: correctness is the database's, not the queue's."""
-    monkeypatch.setattr(database, "QUEUE_SECONDS", 0.05)
+    monkeypatch.setattr(queue, "QUEUE_SECONDS", 0.05)
     one, two = WriteQueue(tmp_path / "q"), WriteQueue(tmp_path / "q")
     with one.turn(), two.turn():
         done = threading.Event()
@@ -150,12 +150,12 @@ def open_files(path: Path) -> int:
 FORKS_WHILE_A_THREAD_HAS_THE_TURN = """
 import os, signal, sys, threading, time
 from pathlib import Path
-from webapp import database
-queue = database._queues.setdefault("x", database.WriteQueue(Path(sys.argv[1])))
+from webapp.database import queue
+mine = queue._queues.setdefault("x", queue.WriteQueue(Path(sys.argv[1])))
 taken, over = threading.Event(), threading.Event()
 
 def hold():
-    with queue.turn():
+    with mine.turn():
         taken.set()
         over.wait()
 
@@ -166,10 +166,10 @@ child = os.fork()
 if child == 0:
     os.read(read, 1)  # the parent let go
     began = time.monotonic()
-    with database._queues.setdefault("x", database.WriteQueue(Path(sys.argv[1]))).turn():
+    with queue._queues.setdefault("x", queue.WriteQueue(Path(sys.argv[1]))).turn():
         os._exit(0 if time.monotonic() - began < 2 else 1)
 over.set()
-queue._threads.acquire()
+mine._threads.acquire()
 os.write(written, b"x")
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
@@ -177,12 +177,12 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 FORKS_AND_DIES = """
 import os, sys, threading, time
 from pathlib import Path
-from webapp import database
-queue = database._queues.setdefault("x", database.WriteQueue(Path(sys.argv[1])))
+from webapp.database import queue
+mine = queue._queues.setdefault("x", queue.WriteQueue(Path(sys.argv[1])))
 taken = threading.Event()
 
 def hold():
-    with queue.turn():
+    with mine.turn():
         taken.set()
         threading.Event().wait()
 

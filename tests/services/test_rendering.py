@@ -15,7 +15,7 @@ from flask import Flask
 from tests.services.sample_event import ANA, EVENT, LINK, RULE, book, page, render, shown, text
 from webapp.mail.compose import Words
 from webapp.models.catalogue import BUILT_IN
-from webapp.services import tags
+from webapp.services import rendering, tags
 from webapp.services.matching import Recipient
 from webapp.services.rendering import Language, Renderer, known_locale
 
@@ -164,6 +164,7 @@ def test_words_are_in_the_readers_language(ctx: Flask, tmp_path: Path, monkeypat
     babel = ctx.extensions["babel"]
     monkeypatch.setattr(babel, "translation_directories", [str(tmp_path)])
     monkeypatch.setattr(babel.instance.domain_instance, "cache", {})
+    monkeypatch.setattr(rendering, "language_of", Language)
     made = render(person=replace(ANA, locale="pt-BR", timezone="America/Sao_Paulo"))
     assert made.subject == "Certificado prestes a expirar (Aviso): Portal expires in 7 days"
     assert "Gravidade: Aviso" in made.text

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from tests.probes import beside, statements
-from webapp import database
+from webapp.database import queue
 from webapp.errors import DatabaseBusy
 from webapp.extensions import db
 from webapp.models import Contact
@@ -119,7 +119,7 @@ def test_what_a_unit_returns_is_read_without_another_statement(any_ctx: Flask) -
 
 
 def test_a_locked_database_is_told(ctx: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "QUEUE_SECONDS", 0.05)
+    monkeypatch.setattr(queue, "QUEUE_SECONDS", 0.05)
     db.session.connection().exec_driver_sql("PRAGMA busy_timeout=50")
     db.session.rollback()
     other = sqlite.connect(db.engine.url.database, isolation_level=None)

@@ -13,6 +13,7 @@ TRAILING = ".,;:!?*_~)]’”»"
 PAIRS = {")": "(", "]": "["}
 PARAGRAPH_END = re.compile(r"\n(?:[ \t]*\n)+")
 WIDEST_LABEL = 24
+MORE_THAN_WORDS = re.compile(r"[\r\n\t]|  |://")
 
 
 def paragraphs(text: str) -> list[Markup]:
@@ -22,6 +23,8 @@ def paragraphs(text: str) -> list[Markup]:
 
 def lines(text: str) -> Markup:
     """A plain text as safe HTML: line breaks and indents kept, http and https addresses linked, nothing else."""
+    if not MORE_THAN_WORDS.search(text):
+        return escape(text)
     return Markup("<br>").join(_line(line) for line in _with_newlines(text).split("\n"))
 
 

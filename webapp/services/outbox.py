@@ -15,16 +15,18 @@ from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.channels import registry
+from webapp.database.hot import HotStatement
 from webapp.errors import Conflict, NotFound
 from webapp.mail.compose import Words
 from webapp.models import Content, Message, SmtpAccount, State, TimelineEntry
 from webapp.models.states import CANCELLABLE
 from webapp.services import actor, audit, circuit, wake
-from webapp.services.unit import after_commit, insert_rows, write
+from webapp.services.unit import after_commit, driver, insert_rows, write
 
 LIFETIME = timedelta(days=5)  # RFC 5321 section 4.5.4.1: give up after 4 to 5 days
 PRIORITIES: Mapping[str, int] = {"low": 0, "normal": 1, "high": 2}
 EXPIRE_BATCH = 500
+_DEFAULT = HotStatement(select(SmtpAccount.id).where(SmtpAccount.is_default))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,8 @@ def enqueue(session: Session, new: Iterable[NewMessage]) -> list[Queued]:
         return []
     now = clock.now()
     contents = _contents(session, batch)
-    default_id = session.scalar(select(SmtpAccount.id).where(SmtpAccount.is_default))
+    default = _DEFAULT.one(driver(session))
+    default_id = default[0] if default else None
     rows = [_row(message, contents[id(message.words)], default_id, now) for message in batch]
     ids = insert_rows(session, Message.id, rows)
     after_commit(wake.wake_all)

@@ -8,13 +8,15 @@ from zlib import crc32
 
 from flask import current_app
 from pydantic import BeforeValidator
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from webapp.database.hot import HotStatement
 from webapp.errors import N_
 from webapp.models import Parameter
 from webapp.services.entries import Entry, Item, Items, Section, World
 from webapp.services.fields import EmptyUrl, lines, none_is_empty, one_of
+from webapp.services.unit import driver
 
 LANGUAGES = ("en", "pt-BR", "es")
 LONGEST_FOOTER = 2000
@@ -28,6 +30,8 @@ class ParametersEntry(Entry):
     language: Annotated[str, one_of(*LANGUAGES)] = "en"
 
 
+_VALUE = HotStatement(select(Parameter.value).where(Parameter.name == bindparam("name")))
+
 DEFAULTS: Mapping[str, str] = ParametersEntry().model_dump()
 
 
@@ -39,8 +43,8 @@ def read(session: Session) -> dict[str, str]:
 
 def base_url(session: Session) -> str:
     """The address that links in mails start with, without a slash at its end."""
-    stored = session.get(Parameter, "base_url")
-    address: str = stored.value if stored else current_app.config["ARAUTO_BASE_URL"]
+    stored = _VALUE.one(driver(session), name="base_url")
+    address: str = stored[0] if stored else current_app.config["ARAUTO_BASE_URL"]
     return address.rstrip("/")
 
 

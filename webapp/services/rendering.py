@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -68,7 +69,6 @@ class Language:
     def __init__(self, tag: str):
         self.locale = known_locale(tag)
         self._phrases: dict[str, str] = {}
-        self._times: dict[tuple[datetime, str], str] = {}
 
     def say(self, text: str) -> str:
         """A text of the catalogue in this language."""
@@ -79,15 +79,21 @@ class Language:
 
     def time(self, instant: datetime, zone: str) -> str:
         """An instant in words for a reader in `zone`, which is named; in UTC when there is no such zone."""
-        key = (instant, zone)
-        if key not in self._times:
-            place: tzinfo = UTC
-            with suppress(ZoneInfoNotFoundError, ValueError, OSError):
-                place = ZoneInfo(zone)
-            words = format_datetime(instant.astimezone(place), "medium", locale=self.locale)
-            # A narrow no-break space would make an SMS twice as long.
-            self._times[key] = f"{words} ({place})".replace("\u202f", " ")
-        return self._times[key]
+        return _time(self.locale, instant, zone)
+
+
+@lru_cache(maxsize=1024)
+def _time(locale: Locale, instant: datetime, zone: str) -> str:
+    place: tzinfo = UTC
+    with suppress(ZoneInfoNotFoundError, ValueError, OSError):
+        place = ZoneInfo(zone)
+    words = format_datetime(instant.astimezone(place), "medium", locale=locale)
+    # A narrow no-break space would make an SMS twice as long.
+    return f"{words} ({place})".replace("\u202f", " ")
+
+
+# Its phrases are those of the catalogues, which a process reads once.
+language_of = lru_cache(maxsize=64)(Language)
 
 
 class Renderer:
@@ -96,7 +102,6 @@ class Renderer:
     def __init__(self, book: Rulebook, base_url: str):
         self._book = book
         self._base_url = base_url
-        self._languages: dict[str, Language] = {}
         self._made: dict[tuple[object, ...], Words] = {}
 
     def words(self, happening: Happening, recipient: Recipient) -> Words:
@@ -124,7 +129,7 @@ class Renderer:
         return BUILT_IN[channel]
 
     def _make(self, happening: Happening, recipient: Recipient, source: TextSource) -> Words:
-        language = self._language(recipient.person.locale)
+        language = language_of(recipient.person.locale)
         if source is BUILT_IN[recipient.channel]:
             source = TextSource(source.subject and language.say(source.subject), language.say(source.body))
         values = self._values(happening, recipient, language)
@@ -147,11 +152,6 @@ class Renderer:
         }
         template = current_app.jinja_env.get_template
         return Words(subject, template("texts/email.txt").render(context), template("texts/email.html").render(context))
-
-    def _language(self, tag: str) -> Language:
-        if tag not in self._languages:
-            self._languages[tag] = Language(tag)
-        return self._languages[tag]
 
     def _values(self, happening: Happening, recipient: Recipient, language: Language) -> dict[str, str]:
         info = self._book.types[happening.type]

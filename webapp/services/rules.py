@@ -8,18 +8,20 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import URL, delete, exists, func, select
 from sqlalchemy.orm import Session, selectinload
 
+from webapp.database.hot import HotStatement
 from webapp.errors import NotFound
 from webapp.extensions import db
 from webapp.models import Contact, ContactGroup, Event, EventType, Notification, Rulebook, Text
 from webapp.services import matching
-from webapp.services.unit import write
+from webapp.services.unit import driver, write
 
 KEPT = 8
 _STAMP = select(Rulebook.id, Rulebook.created_at)
-_books: OrderedDict[tuple[str, int, datetime], matching.Rulebook] = OrderedDict()
+_LATEST = HotStatement(_STAMP.order_by(Rulebook.id.desc()).limit(1))
+_books: OrderedDict[tuple[URL, int, datetime], matching.Rulebook] = OrderedDict()
 _books_lock = threading.Lock()
 
 
@@ -35,12 +37,12 @@ def publish(session: Session) -> None:
 
 def current(session: Session) -> matching.Rulebook:
     """The rules as they stand now; the first call on a fresh database freezes the empty ones."""
-    row = session.execute(_STAMP.order_by(Rulebook.id.desc()).limit(1)).one_or_none()
-    if row is None:
+    found = _LATEST.one(driver(session))
+    if found is None:
         with write() as writing:
             publish(writing)
         return current(session)
-    return _book(session, row.id, row.created_at)
+    return _book(session, *found)
 
 
 def numbered(session: Session, number: int) -> matching.Rulebook:
@@ -64,7 +66,7 @@ def forget_unused(session: Session, before: datetime) -> int:
 
 def _book(session: Session, number: int, created_at: datetime) -> matching.Rulebook:
     """Kept in memory. A number that a rollback undid is given again, so the time of its making is part of the key."""
-    key = (str(db.engine.url), number, created_at)
+    key = (db.engine.url, number, created_at)
     book = _books.get(key)
     if book is None:
         book = matching.Rulebook(number, session.scalars(select(Rulebook.content).where(Rulebook.id == number)).one())

@@ -12,13 +12,12 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Engine, bindparam, insert, literal_column, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.channels.base import Outcome, Result
-from webapp.database import HotConnection, HotStatement
+from webapp.database.hot import Driver, HotConnection, HotStatement
 from webapp.models import Attempt, Message, State
 from webapp.services.claims import Claimed
 from webapp.services.retry import judge
@@ -44,16 +43,20 @@ _OURS = (
     Message.state == literal_column(f"'{State.SENDING.value}'"),
 )
 _NOTED = ("account_id", "started_at", "duration_ms", "outcome", "stage", "code", "enhanced", "words", "tls")
-_NOTE = insert(Attempt).from_select(
-    ["message_id", *_NOTED],
-    select(Message.id, *[bindparam(f"a_{name}", type_=getattr(Attempt, name).type) for name in _NOTED]).where(*_OURS),
-    include_defaults=False,
+_NOTE = HotStatement(
+    insert(Attempt).from_select(
+        ["message_id", *_NOTED],
+        select(Message.id, *[bindparam(f"a_{name}", type_=getattr(Attempt, name).type) for name in _NOTED]).where(
+            *_OURS
+        ),
+        include_defaults=False,
+    )
 )
 _MOVED = {
     name: bindparam(f"m_{name}", type_=getattr(Message, name).type)
     for name in ("state", "reason", "attempts", "next_attempt_at", "sent_at", "last_stage", "last_code", "last_words")
 }
-_MOVE = (
+_MOVE = HotStatement(
     update(Message)
     .where(*_OURS)
     .values(
@@ -65,21 +68,14 @@ _MOVE = (
 )
 
 
-class Settling:
-    """Writes attempts and new states by driver cursors of one engine."""
+def settle(driver: Driver, tries: Sequence[Tried]) -> int:
+    """The attempt and the new state of each message that is still ours; how many were.
 
-    def __init__(self, engine: Engine):
-        self._note = HotStatement(_NOTE, engine)
-        self._move = HotStatement(_MOVE, engine)
-
-    def settle(self, cursor: Any, tries: Sequence[Tried]) -> int:
-        """The attempt and the new state of each message that is still ours; how many were.
-
-        A try whose claim was lost in the meantime (another node took the message over) leaves no trace.
-        """
-        rows = [{**_attempt(tried), **_moved(tried)} for tried in tries]
-        self._note.run(cursor, rows)
-        return self._move.run(cursor, rows)
+    A try whose claim was lost in the meantime (another node took the message over) leaves no trace.
+    """
+    rows = [{**_attempt(tried), **_moved(tried)} for tried in tries]
+    _NOTE.run(driver, rows)
+    return _MOVE.run(driver, rows)
 
 
 def _attempt(tried: Tried) -> dict[str, object]:
@@ -130,7 +126,6 @@ class Settler:
 
     def __init__(self, engine: Engine, *, on_settled: Callable[[Sequence[Tried]], None] | None = None):
         self._engine = engine
-        self._settling = Settling(engine)
         self._connection = HotConnection(engine)
         self._on_settled = on_settled
         self._gathering = threading.Lock()
@@ -157,8 +152,8 @@ class Settler:
         wait = 0.1
         while True:
             try:
-                with self._connection.transaction() as cursor:
-                    self._settling.settle(cursor, [waiting.tried for waiting in group])
+                with self._connection.transaction() as driver:
+                    settle(driver, [waiting.tried for waiting in group])
                 break
             except (SQLAlchemyError, *self._driver_errors) as error:
                 self.error = str(getattr(error, "orig", None) or error)

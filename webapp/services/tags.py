@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 TAG = re.compile(r"\{\{[ \t]*([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_-]+)*)[ \t]*\}\}")
 
@@ -46,6 +47,7 @@ def unknown(template: str) -> list[str]:
     return sorted(name for name in names(template) if name not in KNOWN and not name.startswith(FREE))
 
 
+@lru_cache(maxsize=1024)
 def uses(template: str, noun: str) -> bool:
     """Whether the words depend on `noun` (`contact`, `notification`)."""
     return any(name.startswith(f"{noun}.") for name in names(template))

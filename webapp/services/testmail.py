@@ -7,7 +7,6 @@ works would get all the earlier tests the moment it does.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -18,6 +17,7 @@ from sqlalchemy import Connection, Engine, update
 from webapp import clock
 from webapp.channels.base import AccountTrouble, Line, Outcome, Result, Stage, TroubleKind
 from webapp.database import results_engine
+from webapp.database.hot import driver_of
 from webapp.errors import N_, Conflict, InvalidInput, NotFound, Problem
 from webapp.extensions import db
 from webapp.mail.compose import Words
@@ -29,7 +29,7 @@ from webapp.services.claims import Claimed
 from webapp.services.courier import Composer, Courier, Guards
 from webapp.services.errand import Errand
 from webapp.services.fields import check_email
-from webapp.services.settling import Settling, Tried
+from webapp.services.settling import Tried, settle
 from webapp.services.unit import write, write_results
 
 __all__ = ["BODY", "SUBJECT", "Line", "Report", "check", "send"]
@@ -89,7 +89,7 @@ def send(
             claimed = _enqueue(account, recipient, words, errand.token)
             tried, trouble = _deliver(errand, account, claimed, words, on_line)
             with write_results(engine) as connection:
-                _settle(Settling(engine), connection, tried, trouble)
+                _settle(connection, tried, trouble)
     finally:
         engine.dispose()
     return Report(claimed.id, account.name, tried.result, trouble.kind if trouble else None)
@@ -169,10 +169,9 @@ def _deliver(
         courier.close()
 
 
-def _settle(settling: Settling, connection: Connection, tried: Tried, trouble: AccountTrouble | None) -> None:
+def _settle(connection: Connection, tried: Tried, trouble: AccountTrouble | None) -> None:
     """The attempt as it was; the end of the message; and what the test says of the account."""
-    with closing(connection.connection.cursor()) as cursor:
-        settling.settle(cursor, [tried])
+    settle(driver_of(connection), [tried])
     connection.execute(
         update(Message)
         .where(Message.id == tried.claimed.id, Message.state == State.QUEUED)

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from sqlalchemy import bindparam, exists, or_, select, update
 
 from webapp import clock
+from webapp.database.hot import HotStatement, reading
 from webapp.errors import DatabaseBusy, InvalidInput, NotFound, Problem
 from webapp.extensions import db
 from webapp.models import ApiToken
@@ -28,9 +29,10 @@ LONGEST_NAME = 200
 USE_NOTED_EVERY = timedelta(minutes=1)
 
 
-# Every request asks this, so it is put together once and runs without the ORM.
-_FIND = select(ApiToken.id, ApiToken.name, ApiToken.scopes, ApiToken.last_used_at).where(
-    ApiToken.token_hash == bindparam("hash"), ApiToken.enabled
+_FIND = HotStatement(
+    select(ApiToken.id, ApiToken.name, ApiToken.scopes, ApiToken.last_used_at).where(
+        ApiToken.token_hash == bindparam("hash"), ApiToken.enabled
+    )
 )
 
 
@@ -80,13 +82,15 @@ def create(name: str, scopes: Sequence[str] = ()) -> str:
 
 def verify(token: str) -> Caller | None:
     """Whose token this is; None when there is no such token, or it was revoked. Notes its use once a minute."""
-    row = db.session.connection().execute(_FIND, {"hash": _hash(token)}).one_or_none()
+    with reading(db.engine) as driver:
+        row = _FIND.one(driver, hash=_hash(token))
     if row is None:
         return None
-    if row.last_used_at is None or abs(clock.now() - row.last_used_at) >= USE_NOTED_EVERY:
+    number, name, scopes, last_used_at = row
+    if last_used_at is None or abs(clock.now() - last_used_at) >= USE_NOTED_EVERY:
         with suppress(DatabaseBusy):
-            _note_use(row.id)
-    return Caller(row.id, row.name, frozenset(row.scopes))
+            _note_use(number)
+    return Caller(number, name, frozenset(scopes))
 
 
 def _note_use(token_id: int) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 from zlib import crc32
 
@@ -17,7 +18,9 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from webapp.database import WRITE, write_turn
+from webapp.database import WRITE
+from webapp.database.hot import Driver, HotStatement, driver_of
+from webapp.database.queue import write_turn
 from webapp.errors import DatabaseBusy
 from webapp.extensions import db
 
@@ -69,6 +72,11 @@ def write_results(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+def driver(session: Session) -> Driver:
+    """The driver in the transaction of the session, for hot statements."""
+    return driver_of(session.connection())
+
+
 def after_commit(follow: Callable[[], None]) -> None:
     """Call `follow` once the present unit of work is committed; the same function is called once.
 
@@ -82,13 +90,16 @@ def after_commit(follow: Callable[[], None]) -> None:
 def insert_rows(
     session: Session, id_column: InstrumentedAttribute[int], rows: Sequence[Mapping[str, Any]]
 ) -> list[int]:
-    """Insert many rows into the table of `id_column`; their ids, in the order of `rows`. None is stored as NULL.
+    """Insert many rows with the same columns into the table of `id_column`; their ids, in the order of `rows`.
 
-    Rows get rising ids in the order in which they are given. SQLAlchemy, asked for that order, would insert one row at
-    a time on SQLite.
+    None is stored as NULL; a column that is not given takes its default, which must be a constant.
     """
-    statement = insert(id_column.class_.__table__).returning(id_column)
-    return sorted(session.connection().scalars(statement, rows))
+    return _insertion(id_column, tuple(rows[0])).numbers(driver(session), rows) if rows else []
+
+
+@lru_cache
+def _insertion(id_column: InstrumentedAttribute[int], columns: tuple[str, ...]) -> HotStatement:
+    return HotStatement(insert(id_column.class_.__table__).returning(id_column), columns)
 
 
 def lock_configuration(session: Session) -> None:
