@@ -6,13 +6,11 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from flask import Flask
-from flask_babel import force_locale
-
-from webapp.queries.sayings import said
+from jinja2 import Environment
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("webapp/api", "webapp/queries", "webapp/services", "webapp/views")
@@ -51,66 +49,6 @@ def refuse(n):
 """)
     )
     assert [line for line, _ in found] == [6, 6, 6, 7, 9, 10]
-
-
-# What the channels and senders say is stored in English, and known again when it is shown.
-SPEAKERS = {
-    "AccountTrouble": 2,
-    "ConnectionAbortedError": 0,
-    "Dropped": 0,
-    "Garbled": 0,
-    "NoStartTls": 0,
-    "NotSeen": 1,
-    "SealBroken": 0,
-    "Silent": 0,
-    "self._unreachable": 0,
-    "self._wire.note": 0,
-    "self.note": 0,
-}
-SPEAKING = [
-    *sorted((ROOT / "webapp/channels").glob("*.py")),
-    *(ROOT / f"webapp/services/{name}.py" for name in ("certificate_watch", "courier", "testmail", "vault")),
-]
-
-
-@pytest.mark.parametrize("path", SPEAKING, ids=[str(path.relative_to(ROOT)) for path in SPEAKING])
-def test_what_is_said_of_a_delivery_is_known_again(ctx: Flask, path: Path) -> None:
-    with force_locale("pt_BR"):
-        phrases = spoken(ast.parse(path.read_text()))
-        unknown = [words for words in phrases if said(words) == words and said(f"{words}.") == f"{words}."]
-    assert not unknown, "add them to queries/sayings.py"
-
-
-def spoken(tree: ast.Module) -> set[str]:
-    """Every phrase of ours, X in the place of each value."""
-    known: dict[str, list[ast.expr]] = defaultdict(list)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            known[node.targets[0].id].append(node.value)
-    found: set[str] = set()
-    for call in ast.walk(tree):
-        if isinstance(call, ast.Call):
-            place = SPEAKERS.get(ast.unparse(call.func))
-            named = [keyword.value for keyword in call.keywords if keyword.arg == "words"]
-            for words in [*named, *(call.args[place : place + 1] if place is not None else [])]:
-                found |= _phrases(words, known)
-    return {phrase for phrase in found if re.search("[a-z]", phrase)}
-
-
-def _phrases(words: ast.expr, known: dict[str, list[ast.expr]]) -> set[str]:
-    match words:
-        case ast.Constant(value=str(text)):
-            return {text}
-        case ast.JoinedStr():
-            parts = [part.value if isinstance(part, ast.Constant) else "X" for part in words.values]
-            inner = [node for part in words.values for node in ast.walk(part) if isinstance(node, ast.Name)]
-            return {"".join(map(str, parts))}.union(*(_phrases(name, known) for name in inner))
-        case ast.IfExp():
-            return _phrases(words.body, known) | _phrases(words.orelse, known)
-        case ast.Name():
-            others = {name: values for name, values in known.items() if name != words.id}
-            return set().union(*(_phrases(value, others) for value in known.get(words.id, ())))
-    return set()
 
 
 def untranslated(tree: ast.Module) -> Iterator[tuple[int, str]]:
@@ -161,3 +99,64 @@ def _is_bare(words: ast.expr, known: dict[str, list[ast.expr]]) -> bool:
             others = {name: values for name, values in known.items() if name != words.id}
             return any(_is_bare(value, others) for value in known[words.id])
     return False
+
+
+# --- pages ---
+
+TEMPLATES = [path for path in sorted((ROOT / "templates").rglob("*.html")) if "/styleguide/" not in str(path)]
+NAMES = {"Arauto", "· Arauto"}
+SPOKEN = {"title", "aria-label", "placeholder", "alt"}
+
+
+class Bare(HTMLParser):
+    """Words between and in the tags of a template whose expressions were taken out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._code = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._code = tag in ("script", "style")
+        self.found += [value for name, value in attrs if name in SPOKEN and value and re.search("[A-Za-z]", value)]
+
+    def handle_endtag(self, tag: str) -> None:
+        self._code = False
+
+    def handle_data(self, data: str) -> None:
+        words = data.strip()
+        if not self._code and re.search("[A-Za-z]{2}", words) and words not in NAMES:
+            self.found.append(words)
+
+
+def bare_in(template: str) -> list[str]:
+    """Words that a template says without gettext."""
+    parser = Bare()
+    shown = re.sub(r"\{% block body_class %\}.*?\{% endblock %\}", "", template)
+    parser.feed("".join(value for _, kind, value in Environment(autoescape=True).lex(shown) if kind == "data"))
+    return parser.found
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=[str(path.relative_to(ROOT)) for path in TEMPLATES])
+def test_a_template_says_nothing_without_gettext(path: Path) -> None:
+    assert not bare_in(path.read_text())
+
+
+def test_the_search_of_templates_finds_what_it_is_for() -> None:
+    template = """{% if x %}<p class="{{ y }} wide" title="A title">Hello {{ name }}</p>{% endif %}{{ _('Good') }}"""
+    assert bare_in(template) == ["A title", "Hello"]
+
+
+# --- fields of forms ---
+
+
+def test_a_field_of_a_form_has_no_bare_label() -> None:
+    bare = [
+        f"{path}:{call.lineno}: {ast.unparse(call.args[0])}"
+        for path in MODULES
+        if "/views/" in str(path)
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call) and ast.unparse(call.func).endswith("Field") and call.args
+        if isinstance(call.args[0], ast.Constant | ast.JoinedStr)
+    ]
+    assert not bare

@@ -1,7 +1,7 @@
 """What Arauto itself says of a delivery is stored in English; here it gets the language of its reader.
 
-A server's own words stay as they are. Ours are recognised by the templates below: `tests/test_words.py` holds that
-whatever the channels can say is among them.
+A server's own words stay as they are. Ours are recognised by the templates below; `tests/queries/test_sayings.py`
+holds that whatever the channels can say is among them.
 """
 
 from __future__ import annotations
