@@ -22,7 +22,7 @@ OURS = {
         "No hay conexión con mail, puerto 25: sin respuesta en 7.5 segundos."
     ),
     "The certificate of mail is not trusted: certificate has expired.": (
-        "El certificado de mail no es de confianza: el certificado ha caducado."
+        "El certificado de mail no es de confianza: el certificado caducó."
     ),
     "TLSv1.3 AES, CN=mail,O=Corp, issuer CN=ca, pinned": "TLSv1.3 AES, CN=mail,O=Corp, emisor CN=ca, fijado",
 }

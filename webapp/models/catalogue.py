@@ -23,7 +23,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TypeInfo:
-    """What is known of an event type."""
+    """What is known of an event type. `built_in`: its title is one of this catalogue, so it is translated."""
 
     type: str
     title: str

@@ -165,7 +165,7 @@ class Renderer:
             "event.time": language.time(happening.occurred_at, recipient.person.timezone),
             "event.link": f"{self._base_url}/events/{happening.id}",
             "type.title": language.say(info.title) if info.built_in else info.title,
-            "type.category": language.say(info.category) if info.built_in else info.category,
+            "type.category": language.say(info.category),
             "contact.name": recipient.person.name,
             "contact.email": recipient.person.email,
             "notification.name": recipient.rule.name,

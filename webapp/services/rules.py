@@ -15,6 +15,7 @@ from webapp.database.hot import HotStatement
 from webapp.errors import NotFound
 from webapp.extensions import db
 from webapp.models import Contact, ContactGroup, Event, EventType, Notification, Rulebook, Text
+from webapp.models.catalogue import BUILT_IN
 from webapp.services import matching
 from webapp.services.unit import driver, write
 
@@ -82,7 +83,10 @@ def _content(session: Session) -> dict[str, Any]:
         "people": [_columns(contact, *_PERSON) for contact in session.scalars(select(Contact).order_by(Contact.id))],
         "rules": [_rule(rule) for rule in session.scalars(_RULES)],
         "types": [
-            {**_columns(row, "type", "title", "category", "severity", "at_most_once"), "built_in": False}
+            {
+                **_columns(row, "type", "title", "category", "severity", "at_most_once"),
+                "built_in": row.type in BUILT_IN and row.title == BUILT_IN[row.type].title,
+            }
             for row in session.scalars(select(EventType).order_by(EventType.type))
         ],
         "texts": [
