@@ -121,13 +121,18 @@ def _attribution(lines: list[str], at: int) -> int:
     joined = ""
     for end in range(at + 1, min(at + _MOST_WRAPPED, len(lines)) + 1):
         line = lines[end - 1].lower()
-        if not line.strip() or _QUOTED.match(line):
+        if not line.strip() or (_QUOTED.match(line) and not _closes(joined, line)):
             break
         joined = " ".join([joined, *line.split()]).strip()
         quoted = bool(_QUOTED.match(_next_text(lines, end)))
         if _is_attribution(joined, quoted=quoted):
             return 0 if end > at + 1 and not _begins(lines, at) else end
     return 0
+
+
+def _closes(joined: str, line: str) -> bool:
+    """Whether a line that begins with `>` closes a wrapped address: `<ana@corp.example`, `> wrote:`."""
+    return joined.count("<") > joined.count(">") and line.endswith(":")
 
 
 def _begins(lines: list[str], at: int) -> bool:
@@ -148,7 +153,7 @@ def _is_attribution(line: str, *, quoted: bool) -> bool:
     if not (quoted or words.DAY.search(line)):
         return False
     behind = line[verb.end() :].strip()
-    return behind.endswith((":", "：", "--")) or (quoted and not behind)
+    return behind.endswith((":", "：", "--")) or (not behind and (quoted or "@" in line))
 
 
 def _unsigned(block: list[str]) -> list[str]:

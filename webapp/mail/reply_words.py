@@ -68,17 +68,21 @@ SIGNATURE = re.compile(r"--|—|ᐧ|_{30,}")
 _BRAND = (
     r"\b(?:iphone|ipad|ipod|ios|android\w*|galaxy|samsung|blackberry|nokia|huawei|xiaomi|motorola|moto|htc|lg|sony|xperia|pixel"
     r"|windows|outlook|yahoo|gmail|mailbox|airmail|spark|proton\w*|tutanota|gmx|web\.de|bluemail|k-9|thunderbird|ti-\d+|alcatel"
-    r"|lumia|aol|mailspring|superhuman|polymail|zoho|fastmail|hushmail|libero|bol|uol|terra)\b"
+    r"|lumia|aol|sparrow|mailspring|superhuman|polymail|zoho|fastmail|hushmail|libero|bol|uol|terra)\b"
 )
 _DEVICE = (
     rf"(?:{_BRAND}|\b(?:smartphone|celular|móvil|movil|telemóvel|mobile?|mobil\w*|handy|phone|tablet|device|dispositivo|aparelho"
     r"|appareil|téléphone|portable|cell|ordinateur)\b)"
 )
+# Two words of possession and a name: no sentence is so short.
+_MINE = r"(?: [^\s,.;:!?]+){1,5}"
 _NEAR = r"[^,.;!?]{0,50}?"
 _REST = r".{0,120}"
 DEVICE_SIGNATURE = re.compile(
     r"[<(\[*_ ]{0,4}(?:"
-    rf"(?:sent|posted|typed|written)(?: with \w+)? from\b{_NEAR}{_DEVICE}{_REST}"
+    rf"(?:sent from my|enviad[oa] (?:do meu|da minha|desde mi)|envoyé de (?:mon|ma)){_MINE}"
+    rf"|von meine[mr]{_MINE} gesendet"
+    rf"|(?:sent|posted|typed|written)(?: with \w+)? from\b{_NEAR}{_DEVICE}{_REST}"
     rf"|sent (?:via|using|with|by)\b{_NEAR}(?:{_BRAND}|mobile){_REST}"
     rf"|(?:mensagem |mensaje )?enviad[oa] (?:do|da|de|desde|pelo|pela|a partir)\b{_NEAR}{_DEVICE}{_REST}"
     rf"|(?:mensagem |mensaje )?enviad[oa] (?:com|con|por|via|vía)\b{_NEAR}{_BRAND}{_REST}"
