@@ -12,7 +12,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from tests.api.conftest import Program
-from tests.factories import make_messages
+from tests.factories import make_account, make_messages
+from tests.peers import free_port
 from tests.visiting import post
 from webapp.cli.frame import application
 from webapp.extensions import db
@@ -41,6 +42,14 @@ def test_somebody_who_did_not_sign_in(app: Flask, client: FlaskClient, monkeypat
     monkeypatch.setattr(passwords, "matches", lambda password, stored: False)
     post(client, "/login", {"username": "admin", "password": "guess"})
     assert last(app) == ("visitor", "", "127.0.0.1", "refused")
+
+
+def test_a_person_who_watches_a_test_mail(app: Flask, admin_client: FlaskClient) -> None:
+    with app.app_context():
+        number = make_account(port=free_port())
+    typed = {"to": "b@corp.example", "subject": "S", "body": "B"}
+    assert "not accepted" in post(admin_client, f"/settings/smtp-accounts/{number}/test", typed).text
+    assert last(app) == ("user", "admin", "127.0.0.1", "tested")
 
 
 def test_signing_out_is_done_by_the_person(app: Flask, operator_client: FlaskClient) -> None:

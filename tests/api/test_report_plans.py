@@ -15,7 +15,7 @@ from webapp import clock
 from webapp.extensions import db
 from webapp.mail.compose import Words
 from webapp.models import Event, Message
-from webapp.queries import events, keyset, messages, narrowing, search
+from webapp.queries import keyset, messages, narrowing, search
 from webapp.queries.messages import Filters
 from webapp.queries.narrowing import Narrow
 
@@ -55,7 +55,7 @@ def test_messages(ctx: Flask, narrows: list[Narrow], paged: bool) -> None:
 @pytest.mark.parametrize("narrows", some(EVENT_NARROWS), ids=lambda few: "+".join(n.column.key for n in few) or "all")
 def test_events(ctx: Flask, narrows: list[Narrow]) -> None:
     session = db.session()
-    walked = plan(session, events.ids(session, narrows, [Event.id < 1000]).limit(50))
+    walked = plan(session, narrowing.ids(session, Event.id, narrows, [Event.id < 1000]).limit(50))
     assert "TEMP B-TREE" not in walked
     assert "SEARCH" in walked
 

@@ -1,4 +1,4 @@
-"""Outbox, events and sandbox mailbox in Chromium: axe, every width, keyboard, live parts, and without JavaScript."""
+"""Outbox, events, audit log, sandbox mailbox in Chromium: axe, each width, keyboard, live parts, without JavaScript."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tests.peers.chromium import Problems
 from tests.views.conftest import World
 from tests.views.test_in_a_browser import offences
 from tests.visiting import enter
+from webapp.services import configuration
 
 LONG = "The backup of db1.corp.example failed after two hours, and nobody has looked at it since last Thursday " * 3
 HTML = "<h1>Hi</h1><script>alert(1)</script><a href='https://evil.example'>x</a><img src='https://evil.example/x'>"
@@ -21,6 +22,8 @@ HTML = "<h1>Hi</h1><script>alert(1)</script><a href='https://evil.example'>x</a>
 def paths(world: World) -> list[str]:
     """Pages with a bit of everything."""
     world.account("Sandbox")
+    pin = {"name": "Second", "sender_email": "b@corp.example", "host": "x", "pinned_certificate": "ab" * 32}
+    world.do(lambda: configuration.save("smtp_accounts", pin))
     world.notification("Backups", [world.contact(), world.contact("Bob", email="")], types=["backup.*"])
     event = world.event(title=LONG[:400], body="one\ntwo", attributes={"host": "db1"}, source="cron")
     world.in_each_state()
@@ -35,6 +38,7 @@ def paths(world: World) -> list[str]:
         *("/outbox", "/outbox?text=backup&account=Sandbox&since=x", "/outbox?text=nowhere"),
         *(f"/outbox/{number}{part}" for part in ("", "?part=text", "?part=html", "?part=headers", "?part=source")),
         *(f"/outbox/{number}/resend", "/events", f"/events/{event.id}", "/sandbox", f"/sandbox/{mail}"),
+        *("/audit", "/audit/1"),
     ]
 
 

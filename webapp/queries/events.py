@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webapp.errors import NotFound
@@ -15,7 +15,7 @@ from webapp.models import Event, Message
 from webapp.models.catalogue import Severity
 from webapp.queries import keyset
 from webapp.queries.keyset import Page, Turn, Walk
-from webapp.queries.narrowing import Narrow, in_time, lead
+from webapp.queries.narrowing import Narrow, walk
 
 LIMIT = 50
 MOST = 500
@@ -57,8 +57,7 @@ def turn_to(session: Session, filters: Filters, turn: Turn) -> Page[Any]:
     numbers = [number for (number,) in places.items]
     messages = select(func.count()).where(Message.event_id == Event.id).scalar_subquery()
     query = select(*_COLUMNS, messages.label("messages")).where(Event.id.in_(numbers))
-    by_id = {row.id: row for row in session.execute(query)}
-    return Page([by_id[number] for number in numbers if number in by_id], places.next, places.previous)
+    return keyset.filled(places, session.execute(query))
 
 
 def count(session: Session, filters: Filters, most: int) -> int:
@@ -67,23 +66,11 @@ def count(session: Session, filters: Filters, most: int) -> int:
 
 
 def _walk(session: Session, filters: Filters) -> Walk:
-    times = in_time(session, Event.id, Event.received_at, filters.since, filters.until)
     wanted = ((Event.source, filters.source), (Event.type, filters.type), (Event.severity, filters.severity))
     narrows = [Narrow(column, value) for column, value in wanted if value]
     # No index helps here: titles are looked at one after the other, until a page is full.
     has_words = [Event.title.icontains(word, autoescape=True) for word in filters.text.split()]
-
-    def walk(start: tuple[int, ...] | None, down: bool, most: int) -> list[tuple[int, ...]]:
-        also = [*times, *has_words, *([keyset.beyond(Event.id, start[0], down)] if start else [])]
-        return [(number,) for number in session.scalars(ids(session, narrows, also, down=down).limit(most))]
-
-    return walk
-
-
-def ids(session: Session, narrows: list[Narrow], also: list[ColumnElement[bool]], *, down: bool = True) -> Select[int]:
-    """The statement for the ids that pass, newest first unless told otherwise; walks one index, sorts nothing."""
-    conditions = lead(session, Event.id, narrows, also)
-    return select(Event.id).where(*conditions, *also).order_by(keyset.towards(Event.id, down))
+    return walk(session, Event.id, Event.received_at, narrows, has_words, (filters.since, filters.until))
 
 
 def get(session: Session, event_id: int) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
@@ -76,6 +76,12 @@ def leaf(walk: Walk, turn: Turn, width: int = 1) -> Page[tuple[int, ...]]:
         found.reverse()
         return Page(found, encode(*found[-1]), encode(*found[0]))
     return Page(found, encode(*found[-1]) if more else None, encode(*found[0]) if cursor and found else None)
+
+
+def filled(places: Page[tuple[int, ...]], rows: Iterable[Any]) -> Page[Any]:
+    """The page with the rows of its places; one that is gone meanwhile is left out."""
+    by_id = {row.id: row for row in rows}
+    return Page([by_id[place[-1]] for place in places.items if place[-1] in by_id], places.next, places.previous)
 
 
 def beyond(column: Any, value: int, down: bool) -> ColumnElement[bool]:

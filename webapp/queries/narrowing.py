@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, func, select
+from sqlalchemy import ColumnElement, Select, false, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from webapp.queries import keyset
+from webapp.queries.keyset import Walk
 
 FEW = 500
 SAMPLE = 500
@@ -59,6 +62,37 @@ def lead(
         return [narrow.searched for narrow in narrows]
     leader = min(narrows, key=lambda narrow: narrow.count(session, id_, also))
     return [narrow.searched if narrow is leader else narrow.checked for narrow in narrows]
+
+
+def ids(
+    session: Session,
+    id_: InstrumentedAttribute[int],
+    narrows: Sequence[Narrow],
+    also: Sequence[ColumnElement[bool]],
+    *,
+    down: bool = True,
+) -> Select[int]:
+    """The statement for the ids that pass, newest first unless told otherwise; walks one index, sorts nothing."""
+    return select(id_).where(*lead(session, id_, narrows, also), *also).order_by(keyset.towards(id_, down))
+
+
+def walk(
+    session: Session,
+    id_: InstrumentedAttribute[int],
+    at: InstrumentedAttribute[datetime],
+    narrows: Sequence[Narrow],
+    also: Sequence[ColumnElement[bool]],
+    span: tuple[datetime | None, datetime | None],
+) -> Walk:
+    """The walk (see `keyset.leaf`) over what passes `narrows` and `also`, with `at` inside `span`."""
+    fixed = [*in_time(session, id_, at, *span), *also]
+
+    def go(start: tuple[int, ...] | None, down: bool, most: int) -> list[tuple[int, ...]]:
+        beyond = [keyset.beyond(id_, start[0], down)] if start else []
+        query = ids(session, id_, narrows, [*fixed, *beyond], down=down)
+        return [(number,) for number in session.scalars(query.limit(most))]
+
+    return go
 
 
 def in_time(

@@ -36,8 +36,7 @@ def turn_to(session: Session, turn: Turn) -> Page[Any]:
 
     places = keyset.leaf(walk, turn)
     numbers = [number for (number,) in places.items]
-    by_id = {row.id: row for row in session.execute(_ROW.where(SandboxMail.id.in_(numbers)))}
-    return Page([by_id[number] for number in numbers if number in by_id], places.next, places.previous)
+    return keyset.filled(places, session.execute(_ROW.where(SandboxMail.id.in_(numbers))))
 
 
 def count(session: Session, most: int) -> int:

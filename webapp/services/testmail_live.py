@@ -12,7 +12,7 @@ from flask_babel import force_locale, get_locale
 from flask_babel import gettext as _
 
 from webapp.errors import ArautoError
-from webapp.services import testmail
+from webapp.services import actor, testmail
 from webapp.services.testmail import Line, Report
 
 log = logging.getLogger(__name__)
@@ -29,10 +29,11 @@ def watch(account_name: str, to: str, subject: str, body: str) -> Iterator[Told]
     testmail.check(account_name, to, subject, body)
     told: SimpleQueue[Told] = SimpleQueue()
     app = current_app._get_current_object()  # type: ignore[attr-defined]
-    language = str(get_locale())
+    language, who = str(get_locale()), actor.current()
 
     def work() -> None:
         with app.app_context(), force_locale(language):
+            actor.act_as(who)
             try:
                 told.put(testmail.send(account_name, to, subject, body, on_line=told.put))
             except ArautoError as error:

@@ -62,6 +62,7 @@ MENU: tuple[Group, ...] = (
         (
             Entry("credentials.index", N_("Credentials"), "key", "admin"),
             Entry("parameters.index", N_("System parameters"), "sliders", "admin"),
+            Entry("audit.index", N_("Audit log"), "journal-text", "admin"),
         ),
     ),
 )

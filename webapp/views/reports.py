@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from flask import request
+from flask import Response, abort, make_response, request
 from flask_babel import format_decimal
 
 from webapp.errors import InvalidInput
+from webapp.extensions import db
 from webapp.queries.keyset import Page, Turn
+from webapp.views import csv_export, htmx
 from webapp.views.filters import Asked
 from webapp.views.urls import address_with
 
 NEWEST_FIRST, OLDEST_FIRST = "-made", "made"
 COUNTED = 1000
 # Filters with a field that people type into: it says itself what is wrong with it.
-AT_FIELD = frozenset({"text", "recipient", "source", "since", "until"})
+AT_FIELD = frozenset({"text", "recipient", "source", "actor", "since", "until"})
 
 
 def sort(known: Collection[str] = (OLDEST_FIRST,), usual: str = NEWEST_FIRST) -> str:
@@ -76,3 +78,49 @@ def columns(known: Sequence[str], usual: Sequence[str]) -> list[str]:
 def status(asked: Asked) -> int:
     """422 when something was refused."""
     return 422 if asked.problems else 200
+
+
+def index(template: str, part: str, reads: Any, listing: Any, **more: Any) -> Response:
+    """A log as a report: the page, or the live part `part` of it that htmx replaces.
+
+    `reads` has `turn_to` and `count` (as `queries.events`); `listing` says how filters and columns stand in the address
+    (as `views.events.listing`). `more` goes to the template.
+    """
+    session = db.session()
+    asked = Asked(request.args)
+    filters = listing.filters(asked)
+    page = read(lambda turn: reads.turn_to(session, filters, turn), asked)
+    fragment = htmx.wants_fragment()
+    chosen = columns(listing.COLUMNS, listing.USUAL)
+    shown = htmx.page(
+        template,
+        {part: part},
+        asked=asked,
+        listing=listing,
+        page=page,
+        # Words are searched without an index: looking for them twice would take twice as long.
+        count=None if filters.text else counted(lambda most: reads.count(session, filters, most)),
+        chips=chips(asked, listing.labels(), listing.shown()),
+        refused=refused(asked, listing.labels(), fragment=fragment),
+        columns=chosen,
+        headings=listing.headings(chosen),
+        column_words=listing.column_words(),
+        sort=sort(),
+        fragment=fragment,
+        **more,
+    )
+    return make_response(shown, status(asked))
+
+
+def export(name: str, reads: Any, listing: Any) -> Response:
+    """The same rows, all pages of them, as the file `name`."""
+    asked = Asked(request.args)
+    filters = listing.filters(asked)
+    if asked.problems:
+        abort(422)  # a file does not show that it holds more than was asked for
+    return csv_export.answer(
+        name,
+        lambda turn: reads.turn_to(db.session(), filters, turn),
+        listing.exported,
+        oldest_first=sort() == OLDEST_FIRST,
+    )

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, make_response, request
+from flask import Blueprint, Response, request
 from flask_babel import gettext as _
 
 from webapp.extensions import db
@@ -8,7 +8,7 @@ from webapp.queries import events as reads
 from webapp.queries import messages, reasons
 from webapp.queries.keyset import Turn
 from webapp.services import events, rules
-from webapp.views import csv_export, htmx, reports
+from webapp.views import htmx, reports
 from webapp.views.events import judgements, listing
 from webapp.views.filters import Asked
 from webapp.views.outbox import listing as outbox_listing
@@ -22,47 +22,15 @@ NUMBER = "<int(max=9223372036854775807):event_id>"
 @allow("viewer")
 def index() -> Response:
     """The report."""
-    session = db.session()
-    asked = Asked(request.args)
-    filters = listing.filters(asked)
-    page = reports.read(lambda turn: reads.turn_to(session, filters, turn), asked)
-    fragment = htmx.wants_fragment()
-    columns = reports.columns(listing.COLUMNS, listing.USUAL)
-    shown = htmx.page(
-        "events/index.html",
-        {"events": "events"},
-        asked=asked,
-        page=page,
-        # Titles are searched without an index: looking for them twice would take twice as long.
-        count=None if filters.text else reports.counted(lambda most: reads.count(session, filters, most)),
-        chips=reports.chips(asked, listing.labels(), listing.shown()),
-        refused=reports.refused(asked, listing.labels(), fragment=fragment),
-        columns=columns,
-        headings=listing.headings(columns),
-        column_words=listing.column_words(),
-        types=reports.options(rules.current(session).types, asked.typed("type")),
-        severities=listing.severities(),
-        sort=reports.sort(),
-        fragment=fragment,
-    )
-    return make_response(shown, reports.status(asked))
+    types = reports.options(rules.current(db.session()).types, Asked(request.args).typed("type"))
+    return reports.index("events/index.html", "events", reads, listing, types=types)
 
 
 @blueprint.get("/events.csv")
 @allow("viewer")
 def export() -> Response:
     """The same events, all pages of them, as a file."""
-    asked = Asked(request.args)
-    filters = listing.filters(asked)
-    if asked.problems:
-        abort(422)  # a file does not show that it holds more than was asked for
-    oldest_first = reports.sort() == reports.OLDEST_FIRST
-    return csv_export.answer(
-        "events.csv",
-        lambda turn: reads.turn_to(db.session(), filters, turn),
-        listing.exported,
-        oldest_first=oldest_first,
-    )
+    return reports.export("events.csv", reads, listing)
 
 
 @blueprint.get(f"/events/{NUMBER}")
