@@ -90,9 +90,10 @@
   document.addEventListener("change", (event) => {
     const form = event.target.form;
     const port = form && form.querySelector("[data-ports]");
-    if (!port || !["secure", "security", "protocol"].includes(event.target.name)) return;
+    if (!port || !["secure", "security", "protocol", "starttls"].includes(event.target.name)) return;
     const usual = JSON.parse(port.dataset.ports);
-    const key = [form.elements.protocol?.value, form.elements.secure.checked ? form.elements.security.value : "off"];
+    const { protocol, secure, security, starttls } = form.elements;
+    const key = starttls ? [starttls.value] : [protocol?.value, secure.checked ? security.value : "off"];
     const wanted = usual[key.filter(Boolean).join("-")];
     if (wanted && (!port.value || Object.values(usual).map(String).includes(port.value))) port.value = wanted;
   });

@@ -32,10 +32,12 @@ KEY = ec.generate_private_key(ec.SECP256R1())
 FROM, UNTIL = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC), datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC)
 
 
-def made(subject: str = "portal", names: list[x509.GeneralName] | None = None) -> bytes:
+def made(
+    subject: str = "portal", names: list[x509.GeneralName] | None = None, until: datetime.datetime = UNTIL
+) -> bytes:
     """A self-signed certificate in DER."""
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, subject)])
-    builder = x509.CertificateBuilder(name, name, KEY.public_key(), 255, FROM, UNTIL)
+    builder = x509.CertificateBuilder(name, name, KEY.public_key(), 255, FROM, until)
     if names is not None:
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
     return builder.sign(KEY, hashes.SHA256()).public_bytes(Encoding.DER)
@@ -57,6 +59,11 @@ def test_what_cannot_be_seen_is_shown_and_what_is_long_is_cut() -> None:
     assert found.subject == "CN=\\u202eevil\\x07"
     assert len(found.names) == MOST_NAMES
     assert found.names[0] == "h0.example"
+
+
+def test_an_end_that_is_never_can_be_counted_with() -> None:
+    never = datetime.datetime(9999, 12, 31, 23, 59, 59, tzinfo=datetime.UTC)
+    assert facts_of(made(until=never)).not_after == datetime.datetime(9998, 12, 31, tzinfo=datetime.UTC)
 
 
 def test_without_names_there_are_none() -> None:

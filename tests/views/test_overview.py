@@ -13,7 +13,17 @@ from sqlalchemy import update
 from tests import factories
 from tests.visiting import Visit
 from webapp import clock
-from webapp.models import AccountHealth, ApiToken, Attempt, JobRun, Message, SandboxMail, SmtpAccount
+from webapp.models import (
+    AccountHealth,
+    ApiToken,
+    Attempt,
+    Certificate,
+    JobRun,
+    Message,
+    SandboxMail,
+    Sighting,
+    SmtpAccount,
+)
 from webapp.queries import dashboard, health
 from webapp.services.unit import write
 
@@ -117,6 +127,24 @@ def test_unknown_outcomes_and_the_sandbox_need_somebody(ctx: Flask) -> None:
     assert kinds() == ["unknown_outcome", "sandbox_default"]
 
 
+def _certificate(name: str, days: float | None, **fields: Any) -> None:
+    """One that ends in so many days; with None, one that is not seen any more."""
+    now = clock.now()
+    certificate = Certificate(name=name, host="portal", **fields)
+    add(certificate)
+    end = now + timedelta(days=300 if days is None else days)
+    seen = {"down": days is None, "error": "Connection refused" if days is None else ""}
+    add(Sighting(certificate_id=certificate.id, checked_at=now, next_check_at=now, ends_at=end, **seen))
+
+
+def test_certificates_that_end_or_cannot_be_seen_need_somebody(ctx: Flask) -> None:
+    factories.make_account()
+    for name, days in (("late", 8), ("soon", 6), ("over", -1), ("unseen", None)):
+        _certificate(name, days)
+    _certificate("off", -1, enabled=False)
+    assert kinds() == ["certificate_expired", "certificate_ends", "certificate_unseen"]
+
+
 @pytest.fixture
 def everything_wrong(app: Flask) -> Flask:
     with app.app_context():
@@ -127,6 +155,9 @@ def everything_wrong(app: Flask) -> Flask:
             run("forget_old", timedelta(minutes=3), error="ValueError: no"),
             run("expire_messages", timedelta(minutes=11), finished_at=None),
         )
+        _certificate("Old <i>", -1)
+        _certificate("Soon", 3)
+        _certificate("Gone", None)
         factories.make_messages(4)
         with write() as session:
             session.execute(update(Message).values(next_attempt_at=clock.now() - timedelta(minutes=6)))
@@ -147,6 +178,10 @@ def test_every_trouble_has_words(everything_wrong: Flask, visit: Visit) -> None:
         "The job forget_old failed",
         "The job expire_messages does not end",
         "1 message has an unknown outcome",
+        "The certificate Old <i> has expired",
+        "The certificate Soon ends soon",
+        "The certificate Gone cannot be seen",
+        "Connection refused. Check server and port",
         "The sandbox mail server is the default account",
     ):
         assert words in page.text

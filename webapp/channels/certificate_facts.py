@@ -10,7 +10,7 @@ import re
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from cryptography import x509
 
@@ -19,6 +19,7 @@ from webapp.channels.smtp_tls import fingerprint
 
 MOST_NAMES = 100
 MOST_CERTIFICATES = 20
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
 
 _PRIVATE = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _DER = re.compile(rb"\x30[\x81-\x84]")  # a sequence of more than 127 octets
@@ -59,8 +60,8 @@ def facts_of(der: bytes) -> Facts:
             names=_names(certificate),
             serial=f"{certificate.serial_number:x}",
             sha256=fingerprint(der),
-            not_before=certificate.not_valid_before_utc,
-            not_after=certificate.not_valid_after_utc,
+            not_before=_usable(certificate.not_valid_before_utc),
+            not_after=_usable(certificate.not_valid_after_utc),
         )
     except Exception:  # ValueError, InvalidVersion, TypeError …: hostile octets find them all
         raise Unreadable("broken") from None
@@ -107,6 +108,11 @@ def covers(names: Sequence[str], host: str) -> bool:
         return False
     _, _, parent = wanted.partition(".")
     return any(name.lower().removesuffix(".") in (wanted, f"*.{parent}" if parent else wanted) for name in names)
+
+
+def _usable(instant: datetime) -> datetime:
+    """A time that every zone can show and that can be counted with; 9999 means "never" (RFC 5280 section 4.1.2.5)."""
+    return min(max(instant, EARLIEST), LATEST)
 
 
 def _ders(octets: bytes) -> list[bytes]:

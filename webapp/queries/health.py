@@ -7,15 +7,27 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from webapp import clock
-from webapp.models import AccountHealth, Attempt, JobRun, Message, SandboxMail, SmtpAccount, State
+from webapp.models import (
+    AccountHealth,
+    Attempt,
+    Certificate,
+    JobRun,
+    Message,
+    SandboxMail,
+    Sighting,
+    SmtpAccount,
+    State,
+)
 
 SANDBOX = "Sandbox"
 STUCK_AFTER = timedelta(minutes=5)
 HANGING_AFTER = timedelta(minutes=10)
+CERTIFICATE_ENDS_SOON = timedelta(days=7)
+MOST_CERTIFICATES = 20
 # The most frequent job runs every few seconds in one process of all, so silence this long means that none runs them.
 JOBS_SILENT_AFTER = timedelta(minutes=1)
 
@@ -117,11 +129,29 @@ def _unknown(session: Session, now: datetime, jobs: bool) -> Iterator[Trouble]:
         yield Trouble("unknown_outcome", "amber", {"count": count})
 
 
+def _certificates(session: Session, now: datetime, jobs: bool) -> Iterator[Trouble]:
+    wrong = or_(Sighting.ends_at < now + CERTIFICATE_ENDS_SOON, Sighting.down)
+    rows = session.execute(
+        select(Certificate.id, Certificate.name, Sighting.ends_at, Sighting.down, Sighting.error)
+        .join(Sighting, Sighting.certificate_id == Certificate.id)
+        .where(Certificate.enabled, wrong)
+        .order_by(Sighting.ends_at, Certificate.name)
+        .limit(MOST_CERTIFICATES)
+    )
+    for row in rows:
+        detail = {"id": row.id, "certificate": row.name, "ends_at": row.ends_at, "error": row.error}
+        if row.down:
+            yield Trouble("certificate_unseen", "amber", detail)
+        if row.ends_at is not None and row.ends_at < now + CERTIFICATE_ENDS_SOON:
+            yield Trouble("certificate_expired" if row.ends_at < now else "certificate_ends", "amber", detail)
+
+
 CHECKS: tuple[Callable[[Session, datetime, bool], Iterator[Trouble]], ...] = (
     _no_account,
     _accounts,
     _queue,
     _jobs,
     _unknown,
+    _certificates,
     _sandbox,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from flask_babel import gettext as _
@@ -12,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from webapp.errors import NotFound
-from webapp.models import AccountHealth, Credential, SmtpAccount
+from webapp.models import AccountHealth, Certificate, Credential, Sighting, SmtpAccount
 from webapp.queries import keyset
 from webapp.queries.keyset import Page, Turn, Walk
 
@@ -48,6 +49,19 @@ SMTP_ACCOUNTS = Listing(
     (SmtpAccount.name, SmtpAccount.sender_email, SmtpAccount.host),
     {"enabled": SmtpAccount.enabled, "secure": SmtpAccount.secure},
     (joinedload(SmtpAccount.credential), joinedload(SmtpAccount.fallback)),
+)
+# One that nobody has seen yet ends last.
+_ENDS_AT = select(Sighting.ends_at).where(Sighting.certificate_id == Certificate.id).scalar_subquery()
+CERTIFICATES = Listing(
+    Certificate,
+    {
+        "ends": func.coalesce(_ENDS_AT, datetime(9998, 12, 31, 23, tzinfo=UTC)),
+        "name": Certificate.name,
+        "host": Certificate.host,
+    },
+    (Certificate.name, Certificate.host),
+    {"enabled": Certificate.enabled},
+    (joinedload(Certificate.sighting),),
 )
 CREDENTIALS = Listing(
     Credential,

@@ -61,6 +61,7 @@ MENU: tuple[Group, ...] = (
         N_("Settings"),
         (
             Entry("credentials.index", N_("Credentials"), "key", "admin"),
+            Entry("certificates.index", N_("Certificates"), "patch-check"),
             Entry("parameters.index", N_("System parameters"), "sliders", "admin"),
             Entry("audit.index", N_("Audit log"), "journal-text", "admin"),
         ),

@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from webapp.queries import reasons
+from webapp.queries import reasons, sayings
 from webapp.queries.dashboard import Step
 from webapp.queries.health import Trouble
 from webapp.views.templating import exact_time
@@ -122,6 +122,35 @@ def _sandbox_default(detail: dict[str, Any]) -> tuple[str, str, str]:
     )
 
 
+def _certificate_ends(detail: dict[str, Any]) -> tuple[str, str, str]:
+    return (
+        _("The certificate %(name)s ends soon", name=detail["certificate"]),
+        _("It ends on %(at)s. Put a new one in its place before that.", at=exact_time(detail["ends_at"])),
+        "",
+    )
+
+
+def _certificate_expired(detail: dict[str, Any]) -> tuple[str, str, str]:
+    return (
+        _("The certificate %(name)s has expired", name=detail["certificate"]),
+        _("It ended on %(at)s. Put a new one in its place.", at=exact_time(detail["ends_at"])),
+        "",
+    )
+
+
+def _certificate_unseen(detail: dict[str, Any]) -> tuple[str, str, str]:
+    return (
+        _("The certificate %(name)s cannot be seen", name=detail["certificate"]),
+        _("%(error)s. Check server and port, and whether a firewall lies between.", error=_sentence(detail["error"])),
+        "",
+    )
+
+
+def _sentence(words: str) -> str:
+    shown = sayings.said(words).rstrip(".")
+    return shown[:1].upper() + shown[1:]
+
+
 NOTES: dict[str, Callable[[dict[str, Any]], tuple[str, str, str]]] = {
     "no_account": _no_account,
     "no_default": _no_default,
@@ -131,6 +160,9 @@ NOTES: dict[str, Callable[[dict[str, Any]], tuple[str, str, str]]] = {
     "job_failed": _job_failed,
     "job_hanging": _job_hanging,
     "unknown_outcome": _unknown_outcome,
+    "certificate_ends": _certificate_ends,
+    "certificate_expired": _certificate_expired,
+    "certificate_unseen": _certificate_unseen,
     "sandbox_default": _sandbox_default,
 }
 
