@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from webapp import VERSION, clock
 from webapp.extensions import db
-from webapp.queries import health
+from webapp.queries import health, reasons, sayings
 from webapp.queries.health import Trouble
 from webapp.views import choices, language, menu, redirects, urls
 from webapp.views.menu import Link
@@ -61,6 +61,9 @@ def install(app: Flask) -> None:
         when=when,
         exact_time=exact_time,
         duration=duration,
+        answer=reasons.answer,
+        stage=reasons.stage,
+        in_words=sayings.said,
         here=redirects.here,
         request_path=lambda: request.path,
         current_endpoints=lambda: current_app.view_functions,

@@ -200,6 +200,13 @@ def test_trouble_is_seen(world, relay, visit):
     assert "535 5.7.8 no" in visit(f"{LIST}/{relay}").text
 
 
+def test_trouble_is_told_in_the_language_of_the_reader(world, relay, admin_client):
+    world.trouble(relay, kind="unreachable", stage="connect", words="The server closed the connection.")
+    page = admin_client.get(f"{LIST}/{relay}", headers={"Accept-Language": "es"})
+    assert "Conexión: El servidor cerró la conexión." in page.text
+    assert "sin TLS" in page.text
+
+
 @pytest.mark.parametrize("path", ["", "/new", "/1", "/1/edit", "/1/delete", ".csv"])
 def test_only_administrators(relay, path, operator_client, visit):
     visit(f"{LIST}{path}", client=operator_client, status=403)

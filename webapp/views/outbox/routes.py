@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from webapp import clock
 from webapp.errors import NotFound
 from webapp.extensions import db
-from webapp.queries import messages, reasons, sandbox, sayings, timeline
+from webapp.queries import messages, reasons, sandbox, timeline
 from webapp.services import events, outbox, rules
 from webapp.services.preview import preview, source_of
 from webapp.views import csv_export, htmx, hygiene, reports
@@ -92,9 +92,6 @@ def show(message_id: int) -> str:
         parts=parts,
         note=words.needs(row),
         entries=_story(session, row) if part == "timeline" else [],
-        answer=reasons.answer,
-        stage=reasons.stage,
-        in_words=sayings.said,
         mail=preview(session, message_id) if part in ("headers", "source") else None,
         caught=sandbox.caught(session, row.message_id),
         narrow=request.args.get("width") == "narrow",
