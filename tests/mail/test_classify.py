@@ -149,6 +149,20 @@ def test_a_status_wins_over_words_unless_it_says_nothing(status: str | None, sai
     assert is_permanent(status, said) is permanent
 
 
+def test_our_own_address_is_a_recipient_only_where_the_report_names_no_other() -> None:
+    head = b"From: MAILER-DAEMON@corp.example\nTo: us@corp.example\nSubject: failure notice\n\nNot delivered:\n\n"
+    both = classify(head + b"<us@corp.example>:\n550 no\n\n<bob@partner.example>:\n550 no\n")
+    alone = classify(head + b"<us@corp.example>:\n552 disk quota exceeded\n")
+    assert [one.address for one in both.recipients] == ["bob@partner.example"]
+    assert [(one.address, one.permanent) for one in alone.recipients] == [("us@corp.example", False)]
+
+
+def test_accents_may_be_lost_on_the_way() -> None:
+    head = "From: postmaster@x.example\nSubject: Echec de la remise\n\n"
+    raw = head + "Votre message n'a pas pu etre delivre a bob@x.example\n"
+    assert [one.address for one in classify(raw.encode()).recipients] == ["bob@x.example"]
+
+
 def test_a_failure_without_a_name_is_a_bounce_without_recipients() -> None:
     raw = b"From: MAILER-DAEMON@partner.example\nSubject: Mail delivery failed\n\nYour mail could not be delivered.\n"
     reading = classify(raw)

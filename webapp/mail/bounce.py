@@ -31,7 +31,8 @@ _FORMS = (
     re.compile(rf"{_BULLET}<?({AT})[>\]]?:(?:[ \t]|$)", re.MULTILINE),  # qmail, Postfix, OpenSMTPD, Yahoo
     re.compile(rf"{_BULLET}<?({AT})[>\]]?[ \t]*+$", re.MULTILINE),  # Exim, Gmail, Domino, Amazon
     re.compile(
-        rf"{_BULLET}(?:[245]\.\d\.\d{{1,2}}[ \t])?<?({AT})>?[ \t]*+(?:\.\.\.|[(\[;,<]|on |error)", re.MULTILINE
+        rf"{_BULLET}(?:[245]\.\d\.\d{{1,2}}[ \t])?<?({AT})>?[ \t]*+(?:\.\.\.|[(\[;,<]|on |(?=.{{0,200}}\b[45]\d\d\b))",
+        re.MULTILINE,
     ),  # Sendmail, Exchange, Zoho
     re.compile(
         r"\b(?:recipients?(?: address)?|rcpt to|unknown user|user unknown|deliver\w*(?: \w+){0,5} to|reach(?: \w+){0,4}"
@@ -63,7 +64,7 @@ def read(mail: Mail) -> Notice | None:
         return None
     text = _text(mail)
     notice, returned = _cut(text)
-    action = _action(words.lower(notice), subject, system=system)
+    action = _action(words.lower(notice), subject, system=system) or ("failed" if named else "")
     if not action:
         return None
     recipients = _stated(text)
@@ -119,25 +120,29 @@ def _stated(text: str) -> tuple[Recipient, ...]:
 
 
 def _found(mail: Mail, notice: str) -> tuple[str, ...]:
-    """The addresses of recipients in the words of the mail system, best after it has said what happened to them."""
+    """The addresses of recipients in the words of the mail system, best after it has said what happened to them.
+
+    Our own address is one only where a line names it and nothing else is found: reports greet us with it.
+    """
     ours = {one.lower() for name in ("to", "delivered-to", "from") for one in _headed(mail, name)}
     told = words.FAILED.search(words.lower(notice))
     for text in (notice[told.start() :], notice) if told else (notice,):
         for form in _FORMS:
-            named = (one for one in islice(_by_form(form, text), 2 * _MOST_NAMED) if one.lower() not in ours)
-            found = tuple(dict.fromkeys(named))
+            found = tuple(one for one in _by_form(form, text) if one.lower() not in ours)
             if found:
                 return found
-    return ()
+    return next(filter(None, (_by_form(form, notice) for form in _FORMS[:2])), ())
 
 
-def _by_form(form: re.Pattern[str], text: str) -> Iterator[str]:
+def _by_form(form: re.Pattern[str], text: str) -> tuple[str, ...]:
     lower = words.lower(text)
-    for found in form.finditer(lower):
-        start, end = found.span(form.groups)
+    found = []
+    for match in islice(form.finditer(lower), 2 * _MOST_NAMED):
+        start, end = match.span(form.groups)
         line = max(text.rfind("\n", 0, start) + 1, start - _LINE_BEFORE)
         if not words.ELSEWHERE.search(lower, line, start):
-            yield clean(text[start:end])
+            found.append(clean(text[start:end]))
+    return tuple(dict.fromkeys(found))
 
 
 def _headed(mail: Mail, name: str) -> Iterator[str]:

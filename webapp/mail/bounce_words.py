@@ -1,7 +1,8 @@
 """The words by which mail systems say, in text alone, that a mail was not delivered, or not yet.
 
-Each table is one pattern for text in lower case (`lower`): its rows begin at a word, and a space stands for any white
-space. English comes first, because most mail systems speak it; then Portuguese, Spanish, French and German.
+Each table is one pattern for text in lower case and without accents (`lower`): its rows begin at a word, and a space
+stands for any white space. English comes first, because most mail systems speak it; then Portuguese, Spanish, French
+and German.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from __future__ import annotations
 import re
 
 _WITH_I_DOTTED = "\u0130"  # the one letter that `str.lower` makes longer
+_PLAIN = str.maketrans("áàâãäåéèêëíìîïóòôõöúùûüçñ’", "aaaaaaeeeeiiiiooooouuuucn'")
 
 
 def lower(text: str) -> str:
-    """The text in lower case, every letter where it was."""
-    return text.replace(_WITH_I_DOTTED, "i").lower()
+    """The text in lower case and without accents, every letter where it was."""
+    return text.replace(_WITH_I_DOTTED, "i").lower().translate(_PLAIN)
 
 
 def _words(rows: str) -> re.Pattern[str]:
@@ -25,7 +27,7 @@ def _lines(rows: str) -> re.Pattern[str]:
 
 
 def _joined(rows: str) -> str:
-    return "|".join(row.strip() for row in rows.strip().splitlines()).replace(" ", r"\s+")
+    return "|".join(row.strip() for row in rows.strip().splitlines()).replace(" ", r"\s+").translate(_PLAIN)
 
 
 # The sender of a report: programs and the people who run them.
@@ -123,7 +125,7 @@ FAILED = _words(
     não (?:foi possível|pôde|foi|puderam|pode) (?:ser )?(?:entregar|entregue|enviar|enviada|enviado)
     falha (?:permanente|na entrega|no envio|ao entregar)
     no (?:se )?(?:ha|pudo|puede|han|pudieron) (?:podido )?(?:ser )?(?:entregar|entregad[oa]s?|enviar)
-    n['’](?:a|ont) (?:pas )?pu être (?:remis|délivré|distribué|livré|envoyé)
+    n'(?:a|ont) (?:pas )?pu être (?:remis|délivré|distribué|livré|envoyé)
     impossible de (?:remettre|délivrer|distribuer|livrer)
     konnten? nicht (?:zugestellt|übermittelt|ausgeliefert)
     nicht (?:zugestellt|zustellbar|übermittelt) werden
@@ -195,7 +197,7 @@ DELIVERED = _words(
 # It was tried until its time was over, or the trouble passes by itself; the address may be fine.
 PASSING = _words(
     r"""
-    (?:mailbox|mail box|inbox|account|quota|disk|storage)\b.{0,40}\b(?:full|over[- ]?quota|exceed(?:ed|s)|exhausted)
+    (?:mail(?:box|folder)|mail box|inbox|account|quota|disk|storage)\b.{0,40}\b(?:full|over[- ]?quota|exceed\w*|used up)
     (?:over|exceeds?|exceeded|exceeding|out of)(?: \w+){0,4} (?:quota|storage|disk space|limit)
     quota (?:exceeded|violation)
     insufficient (?:system|disk) (?:storage|space|resources)
@@ -213,6 +215,11 @@ PASSING = _words(
     could not (?:connect|contact)
     (?:unable|wasn't able) to (?:connect|contact|establish)
     could not deliver for the last
+    (?:was|were) not delivered within
+    did not accept our requests to connect
+    not responding\b
+    (?:multiple|after \d+) (?:retries|attempts)
+    failed \d+ attempts
     service (?:temporarily )?unavailable
     temporar(?:y|ily)\b
     deferred\b
@@ -236,7 +243,7 @@ ORIGINAL = _lines(
     (?:enclosed|this|here|following|included|below|attached) is (?:a |the )?copy of .{0,60}
     (?:your |the )?original message(?: (?:follows|headers?|text|info).*)?
     original mail (?:info|headers?)
-    (?:unsent|undelivered|returned|rejected|failed) (?:message|mail)(?: \w+){0,2} (?:follows?|is below).*
+    (?:unsent|undelivered|returned|rejected|failed) (?:message|mail)(?:(?: \w+){0,2} (?:follows?|is below).*)?
     (?:message|mail|letter) (?:text|headers?)(?: follows?)?
     the headers? of the original message.*
     (?:start|begin(?:ning)?) of (?:the )?(?:returned|original|failed) (?:message|mail)
