@@ -7,16 +7,18 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from sqlalchemy import create_engine, make_url
 
 from tests import memory
 from tests.network_guard import only_loopback
-from webapp import create_app, database
+from webapp import create_app, create_core, database
 from webapp.extensions import db
 
 if TYPE_CHECKING:
@@ -67,16 +69,32 @@ def _make_tables(url: str) -> None:
     engine.dispose()
 
 
+class CompiledTemplates(BytecodeCache):
+    """What an application compiled of a template serves the next one as well, for compiling takes long."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], Any] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._kept.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key, bucket.checksum] = bucket.code
+
+
 @pytest.fixture(scope="session")
 def fresh_app(sqlite_template: Path) -> FreshApp:
     """`with fresh_app(folder, ARAUTO_…=…):` an application in its own data folder, on its own database, jobs off."""
+    compiled = CompiledTemplates()
 
     @contextmanager
-    def make(folder: Path, **environ: str) -> Iterator[Flask]:
-        app = create_app({"ARAUTO_DATA_DIR": str(folder), "ARAUTO_JOBS": "off", **environ}, TESTING=True)
+    def make(folder: Path, create: Callable[..., Flask] = create_app, **environ: str) -> Iterator[Flask]:
+        app = create({"ARAUTO_DATA_DIR": str(folder), "ARAUTO_JOBS": "off", **environ}, TESTING=True)
+        app.jinja_env.bytecode_cache = compiled
         url = make_url(app.config["SQLALCHEMY_DATABASE_URI"])
         if url.get_backend_name() == "sqlite":
             assert url.database
+            assert not Path(url.database).exists(), "this test has two applications in one folder"
             shutil.copyfile(sqlite_template, url.database)
         yield app
         with app.app_context():
@@ -93,25 +111,30 @@ def app(fresh_app: FreshApp, tmp_path: Path) -> Iterator[Flask]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def any_app(request: pytest.FixtureRequest, fresh_app: FreshApp, tmp_path: Path) -> Iterator[Flask]:
-    """The same on each database that is supported."""
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    with fresh_app(tmp_path / "var", ARAUTO_DATABASE_URL=url) as made:
+def any_database(request: pytest.FixtureRequest) -> str:
+    """The address of an own database of each kind that is supported; empty for SQLite in the data folder."""
+    return request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
+
+
+@pytest.fixture
+def any_app(any_database: str, fresh_app: FreshApp, tmp_path: Path) -> Iterator[Flask]:
+    """`app` on each database."""
+    with fresh_app(tmp_path / "var", ARAUTO_DATABASE_URL=any_database) as made:
         yield made
 
 
 @pytest.fixture
-def ctx(app: Flask) -> Iterator[Flask]:
-    """The application with its context pushed, for tests that call services."""
-    with app.app_context():
-        yield app
+def ctx(fresh_app: FreshApp, tmp_path: Path) -> Iterator[Flask]:
+    """An application without pages, as commands and workers have it, its context pushed: to call services."""
+    with fresh_app(tmp_path / "var", create_core) as made, made.app_context():
+        yield made
 
 
 @pytest.fixture
-def any_ctx(any_app: Flask) -> Iterator[Flask]:
+def any_ctx(any_database: str, fresh_app: FreshApp, tmp_path: Path) -> Iterator[Flask]:
     """`ctx` on each database."""
-    with any_app.app_context():
-        yield any_app
+    with fresh_app(tmp_path / "var", create_core, ARAUTO_DATABASE_URL=any_database) as made, made.app_context():
+        yield made
 
 
 @pytest.fixture

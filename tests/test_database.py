@@ -57,7 +57,7 @@ def test_results_are_not_flushed_one_by_one(tmp_path: Path) -> None:
     engine.dispose()
 
 
-@pytest.mark.parametrize("any_app", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("any_database", ["postgresql"], indirect=True)
 def test_on_postgresql_results_are_relaxed_and_work_is_not(any_ctx: Flask) -> None:
     relaxed = results_engine(any_ctx.config["SQLALCHEMY_DATABASE_URI"])
     for engine, value in ((db.engine, "on"), (relaxed, "off")):

@@ -185,8 +185,9 @@ def test_every_endpoint_and_scope_is_documented(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(("path", "body"), CALL.findall(API))
-def test_every_call_with_a_body_is_accepted(ctx: Flask, client: FlaskClient, path: str, body: str) -> None:
-    headers = {"Authorization": f"Bearer {tokens.create('test')}", "Content-Type": "application/json"}
+def test_every_call_with_a_body_is_accepted(app: Flask, client: FlaskClient, path: str, body: str) -> None:
+    with app.app_context():
+        headers = {"Authorization": f"Bearer {tokens.create('test')}", "Content-Type": "application/json"}
     assert client.post(path, data=body, headers=headers).status_code == 202
 
 

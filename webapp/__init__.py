@@ -9,6 +9,7 @@ import ipaddress
 import logging
 import os
 import socket
+import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -53,6 +54,8 @@ def _configure(app: Flask, environ: Mapping[str, str] | None, overrides: Mapping
 
     app.config.update(config.flask_config(config.read_settings(environ)), **overrides)
     app.config["ARAUTO_MAIL_HOST"] = _mail_host(app.config["ARAUTO_BASE_URL"])
+    # Not the pages' own: commands and workers write mails by templates too.
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = database.engine_options(app.config["SQLALCHEMY_DATABASE_URI"])
     _logging()
     _extensions(app)
@@ -66,7 +69,8 @@ def _extensions(app: Flask) -> None:
     db.init_app(app)
     with app.app_context():
         database.tune(db.engine)
-    os.register_at_fork(after_in_child=lambda: _forget_connections(app))
+    known = weakref.ref(app)
+    os.register_at_fork(after_in_child=lambda: _forget_connections(known()))
     migrate.init_app(app, db, directory=str(config.ROOT / "webapp" / "migrations"), render_as_batch=True)
     csrf.init_app(app)
     login.init_app(app, add_context_processor=False)
@@ -86,10 +90,12 @@ def _rooms(app: OpenAPI) -> None:
     api.register(app)
 
 
-def _forget_connections(app: Flask) -> None:
-    """A forked child must not talk on its parent's database connections."""
+def _forget_connections(app: Flask | None) -> None:
+    """A forked child must not talk on its parent's database connections. None: that application is gone."""
     from webapp.extensions import db
 
+    if app is None:
+        return
     with app.app_context():
         db.engine.dispose(close=False)
 

@@ -111,7 +111,7 @@ def test_many_claimers_share_without_overlap(any_ctx: Flask) -> None:
     assert sorted(number for share in shares for number in share) == numbers
 
 
-@pytest.mark.parametrize("any_app", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("any_database", ["postgresql"], indirect=True)
 def test_a_claimer_does_not_wait_for_another(any_ctx: Flask) -> None:
     account = make_account()
     numbers = make_messages(4)

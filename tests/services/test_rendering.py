@@ -12,6 +12,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from flask import Flask
 
+from tests.conftest import FreshApp
 from tests.services.sample_event import ANA, EVENT, LINK, RULE, book, page, render, shown, text
 from webapp.mail.compose import Words
 from webapp.models.catalogue import BUILT_IN
@@ -53,6 +54,12 @@ def test_the_text_of_a_mail(ctx: Flask) -> None:
         "",
         f"Open in Arauto: {LINK}",
     ]
+
+
+def test_a_process_with_pages_writes_the_same_mail(ctx: Flask, fresh_app: FreshApp, tmp_path: Path) -> None:
+    words = render()
+    with fresh_app(tmp_path / "served") as served, served.app_context():
+        assert render() == words
 
 
 def test_an_event_without_a_body_or_a_source_leaves_no_gap(ctx: Flask) -> None:

@@ -164,7 +164,7 @@ def test_a_wrong_statement_is_not_called_busy(any_ctx: Flask) -> None:
         session.execute(text("SELECT * FROM no_such_table"))
 
 
-@pytest.mark.parametrize("any_app", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("any_database", ["postgresql"], indirect=True)
 def test_a_lost_connection_is_told(any_ctx: Flask) -> None:
     def lose() -> None:
         with write() as session:

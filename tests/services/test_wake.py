@@ -156,7 +156,7 @@ def test_a_listener_that_does_not_listen_holds_up_nobody(ctx: Flask) -> None:
 # --- PostgreSQL: a connection that may be lost ---
 
 
-@pytest.mark.parametrize("any_app", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("any_database", ["postgresql"], indirect=True)
 def test_a_lost_connection_is_made_again(listener: Listener) -> None:
     with db.engine.connect() as connection, connection.begin():
         others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
@@ -167,7 +167,7 @@ def test_a_lost_connection_is_made_again(listener: Listener) -> None:
     assert woken(listener)
 
 
-@pytest.mark.parametrize("any_app", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("any_database", ["postgresql"], indirect=True)
 def test_without_a_server_the_bell_still_rings(any_ctx: Flask) -> None:
     made = wake.PostgresListener(create_engine(db.engine.url.set(port=1)))
     try:

@@ -53,7 +53,6 @@ class Frame:
 
 def install(app: Flask) -> None:
     """Give the templates of `app` their common words and functions."""
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
         ui=Components(app.jinja_env),
         asset=asset,
