@@ -93,8 +93,8 @@ WRONG = [
     # contacts
     (contact("email: ana"), "contacts[0].email", "@"),
     (contact("email: 'ana@corp example'"), "contacts[0].email", "spaces"),
-    (contact('mobile: "011999990000"'), "contacts[0].mobile", "E.164"),
-    (contact('mobile: "+٥٥١١٩٩٩٩٩"'), "contacts[0].mobile", "E.164"),
+    (contact('mobile: "011999990000"'), "contacts[0].mobile", "plus sign"),
+    (contact('mobile: "+٥٥١١٩٩٩٩٩"'), "contacts[0].mobile", "plus sign"),
     (contact("mobile: +5511999990000"), "contacts[0].mobile", "quotes"),
     (contact("locale: xx"), "contacts[0].locale", "language"),
     (contact("timezone: Mars/Olympus"), "contacts[0].timezone", "time zone"),
