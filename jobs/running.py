@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC
+from threading import Thread
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -10,6 +11,7 @@ from flask import Flask
 
 from jobs import runner
 from jobs.table import JOBS
+from webapp.services.inbox.reader import Reader
 from webapp.services.sandbox import SandboxServer
 from webapp.services.sender import Sender
 
@@ -19,6 +21,7 @@ class Running:
 
     def __init__(self, app: Flask):
         self._sender = Sender(app.config)
+        self._reader = Reader(app)
         self._sandbox = SandboxServer(app) if app.config["ARAUTO_SANDBOX"] else None
         self._scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(4)},
@@ -34,10 +37,14 @@ class Running:
         if self._sandbox:
             self._sandbox.ensure()
         self._sender.start()
+        self._reader.start()
         self._scheduler.start()
 
     def stop(self) -> None:
         self._scheduler.shutdown(wait=False)
+        stopping = Thread(target=self._reader.stop)
+        stopping.start()
         self._sender.stop()
+        stopping.join()
         if self._sandbox:
             self._sandbox.stop()

@@ -24,7 +24,13 @@ from webapp.extensions import db
 if TYPE_CHECKING:
     from tests.peers.postgres import PostgresServer
 
-pytest_plugins = ("tests.peers.chromium", "tests.peers.nginx", "tests.peers.postgres", "tests.visiting")
+pytest_plugins = (
+    "tests.peers.chromium",
+    "tests.peers.dovecot",
+    "tests.peers.nginx",
+    "tests.peers.postgres",
+    "tests.visiting",
+)
 
 
 @pytest.fixture(scope="session", autouse=True)

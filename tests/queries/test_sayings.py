@@ -55,6 +55,7 @@ SPEAKERS = {
     "AccountTrouble": 2,
     "ConnectionAbortedError": 0,
     "Dropped": 0,
+    "MailboxTrouble": 1,
     "Garbled": 0,
     "NoStartTls": 0,
     "NotSeen": 1,
@@ -66,6 +67,7 @@ SPEAKERS = {
 }
 SPEAKING = [
     *sorted((ROOT / "webapp/channels").glob("*.py")),
+    *sorted((ROOT / "webapp/mailboxes").glob("*.py")),
     *(ROOT / f"webapp/services/{name}.py" for name in ("certificate_watch", "courier", "testmail", "vault")),
 ]
 

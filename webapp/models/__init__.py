@@ -8,6 +8,8 @@ from webapp.models.contact import Contact, ContactGroup
 from webapp.models.credential import Credential
 from webapp.models.event import Event
 from webapp.models.event_type import EventType, Text
+from webapp.models.inbound import InboundMessage, InboundRaw, InboundState, SkippedMail
+from webapp.models.inbox_account import InboxAccount, InboxProgress
 from webapp.models.job import JobRun
 from webapp.models.lease import Lease
 from webapp.models.message import Attempt, Content, Message, TimelineEntry
@@ -18,6 +20,7 @@ from webapp.models.sandbox_mail import SandboxMail
 from webapp.models.search import TABLE as SEARCH_TABLE
 from webapp.models.smtp_account import AccountHealth, SmtpAccount
 from webapp.models.states import State
+from webapp.models.suppression import SuppressedAddress
 from webapp.models.token import ApiToken, IdempotencyRecord
 from webapp.models.user import SignInFailure, User, WebSession
 
@@ -36,6 +39,11 @@ __all__ = [
     "Event",
     "EventType",
     "IdempotencyRecord",
+    "InboundMessage",
+    "InboundRaw",
+    "InboundState",
+    "InboxAccount",
+    "InboxProgress",
     "JobRun",
     "Lease",
     "Message",
@@ -45,8 +53,10 @@ __all__ = [
     "SandboxMail",
     "Sighting",
     "SignInFailure",
+    "SkippedMail",
     "SmtpAccount",
     "State",
+    "SuppressedAddress",
     "Text",
     "TimelineEntry",
     "User",

@@ -13,7 +13,16 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from webapp.errors import NotFound
-from webapp.models import AccountHealth, Certificate, Credential, Sighting, SmtpAccount
+from webapp.models import (
+    AccountHealth,
+    Certificate,
+    Credential,
+    InboundMessage,
+    InboxAccount,
+    InboxProgress,
+    Sighting,
+    SmtpAccount,
+)
 from webapp.queries import keyset
 from webapp.queries.keyset import Page, Turn, Walk
 
@@ -63,6 +72,18 @@ CERTIFICATES = Listing(
     {"enabled": Certificate.enabled},
     (joinedload(Certificate.sighting),),
 )
+INBOX_ACCOUNTS = Listing(
+    InboxAccount,
+    {"name": InboxAccount.name, "id": InboxAccount.id, "host": InboxAccount.host, "protocol": InboxAccount.protocol},
+    (InboxAccount.name, InboxAccount.host, InboxAccount.folder),
+    {
+        "enabled": InboxAccount.enabled,
+        "automatic_check": InboxAccount.automatic_check,
+        "keep_copy": InboxAccount.keep_copy,
+        "secure": InboxAccount.secure,
+    },
+    (joinedload(InboxAccount.credential),),
+)
 CREDENTIALS = Listing(
     Credential,
     {"name": Credential.name, "username": Credential.username, "changed": Credential.updated_at},
@@ -107,6 +128,18 @@ def troubles(session: Session, numbers: Sequence[int]) -> dict[int, AccountHealt
     """What is wrong with each of these SMTP accounts; those that work are not in it."""
     query = select(AccountHealth).where(AccountHealth.account_id.in_(numbers), AccountHealth.failures > 0)
     return {row.account_id: row for row in session.scalars(query)}
+
+
+def inbox_progress(session: Session, numbers: Sequence[int]) -> dict[int, InboxProgress]:
+    """How far each of these inbox accounts was read; those that never were are not in it."""
+    query = select(InboxProgress).where(InboxProgress.account_id.in_(numbers))
+    return {row.account_id: row for row in session.scalars(query)}
+
+
+def kept_on_server(session: Session, number: int) -> int:
+    """How many mails of an inbox account are kept here and, as far as is known, still on its server."""
+    kept = InboundMessage.account_id == number, InboundMessage.on_server, InboundMessage.content_hash != ""
+    return session.scalar(select(func.count()).select_from(InboundMessage).where(*kept)) or 0
 
 
 def has_words(listing: Listing, text: str) -> list[ColumnElement[bool]]:

@@ -60,6 +60,11 @@ class Errand:
                 return taken is not None
             self._over.wait(PAUSE_SECONDS)
 
+    def give(self, prefix: str) -> None:
+        """Give back the first of the slots that `take` took."""
+        with write_results(self._engine) as connection:
+            leases.release(connection, self.token, f"{prefix}:0")
+
     def mark_transmitting(self, claimed: Claimed) -> bool:
         """See `claims.mark_transmitting`."""
         with write_results(self._engine) as connection:

@@ -6,7 +6,7 @@ works would get all the earlier tests the moment it does.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ from webapp.errors import N_, Conflict, InvalidInput, NotFound, Problem
 from webapp.extensions import db
 from webapp.mail.compose import Words
 from webapp.models import Message, State
-from webapp.services import advice, audit, circuit, claims, outbox
+from webapp.services import advice, audit, circuit, claims, live, outbox
 from webapp.services.accounts import Account, read_accounts
 from webapp.services.checks import check_text
 from webapp.services.claims import Claimed
@@ -32,7 +32,7 @@ from webapp.services.fields import check_email
 from webapp.services.settling import Tried, settle
 from webapp.services.unit import write, write_results
 
-__all__ = ["BODY", "SUBJECT", "Line", "Report", "check", "send"]
+__all__ = ["BODY", "SUBJECT", "Line", "Report", "check", "send", "watch"]
 
 SUBJECT = N_("Test mail from Arauto")
 BODY = N_("This mail was sent to test an SMTP account of Arauto. If you can read it, the account works.")
@@ -93,6 +93,15 @@ def send(
     finally:
         engine.dispose()
     return Report(claimed.id, account.name, tried.result, trouble.kind if trouble else None)
+
+
+def watch(account_name: str, to: str, subject: str, body: str) -> Iterator[Line | live.Over]:
+    """Send as `send` does, told while it goes on: each line of the dialogue, then the report or what kept it from one.
+
+    Raises what `check` raises, before anything is sent.
+    """
+    check(account_name, to, subject, body)
+    return live.tell(lambda say: send(account_name, to, subject, body, on_line=say))
 
 
 def check(account_name: str, to: str, subject: str, body: str) -> None:

@@ -55,7 +55,10 @@ MENU: tuple[Group, ...] = (
     ),
     Group(
         N_("E-mail"),
-        (Entry("smtp_accounts.index", N_("SMTP configuration"), "envelope", "admin"),),
+        (
+            Entry("smtp_accounts.index", N_("SMTP configuration"), "envelope", "admin"),
+            Entry("inbox_accounts.index", N_("IMAP/POP3 configuration"), "inbox", "admin"),
+        ),
     ),
     Group(
         N_("Settings"),

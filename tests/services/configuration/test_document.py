@@ -69,7 +69,7 @@ NAMED = [
     ("contacts: [{[a]: A}]", "contacts[0]", "quotes"),
     ("contacts: {name: A}", "contacts", "list"),
     ("parameters: [1]", "parameters", "keys"),
-    ("inbox_accounts: []", "inbox_accounts", "no such key"),
+    ("certificats: []", "certificats", "no such key"),
     ("sms: {broker: zenvia}", "sms", "no such key"),
     ("smtp_acounts: []", "smtp_acounts", "did you mean smtp_accounts?"),
 ]

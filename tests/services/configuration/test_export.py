@@ -37,6 +37,7 @@ def test_sections_and_keys_are_in_the_order_of_the_design(ctx, full):
     assert list(exported) == [
         "credentials",
         "smtp_accounts",
+        "inbox_accounts",
         "parameters",
         "contacts",
         "groups",

@@ -15,6 +15,7 @@ from webapp.services.configuration import document, planning
 from webapp.services.configuration.planning import Given
 from webapp.services.configuration.sections import SECTIONS
 from webapp.services.entries import Change, Item, Items, Section, World
+from webapp.services.inbox import health
 from webapp.services.unit import lock_configuration, write
 
 RULES = frozenset({"contacts", "groups", "notifications", "event_types", "texts"})
@@ -134,5 +135,9 @@ def _follow_up(session: Session, world: World, changes: Iterable[Change]) -> Non
             outbox.retry_account(session, item.row.id)
         if account["default"] and names["smtp_accounts"]:
             outbox.adopt(session, item.row.id)
+    for item in world["inbox_accounts"].values():
+        inbox = item.after
+        if inbox and (inbox["name"] in names["inbox_accounts"] or inbox["credential"] in names["credentials"]):
+            health.forgive(session, item.row.id)
     if any(names[section] for section in RULES):
         rules.publish(session)

@@ -10,6 +10,7 @@ from webapp.services.credentials import Credentials
 from webapp.services.entries import Section
 from webapp.services.event_types import EventTypes
 from webapp.services.groups import Groups
+from webapp.services.inbox_accounts import InboxAccounts
 from webapp.services.notifications import Notifications
 from webapp.services.parameters import Parameters
 from webapp.services.smtp_accounts import SmtpAccounts
@@ -20,6 +21,7 @@ SECTIONS: Mapping[str, Section] = {
     for section in (
         Credentials(),
         SmtpAccounts(),
+        InboxAccounts(),
         Parameters(),
         Contacts(),
         Groups(),

@@ -85,6 +85,7 @@ def _page(
     noun: Noun, form: DeskForm, stored: Stored | None = None, *, opened: int | None = None, meanwhile: bool = False
 ) -> str:
     number = stored.number if stored else None
+    noun.before_shown(form, stored)
     form.listen(lambda name: noun.url("check", number=number, field=name))
     return htmx.page(
         "desk/form.html",

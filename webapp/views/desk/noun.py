@@ -78,6 +78,9 @@ class Noun:
     def fill(self, form: DeskForm) -> None:
         """Give the form's fields their choices."""
 
+    def before_shown(self, form: DeskForm, stored: Stored | None) -> None:
+        """Tell the form what it shows besides its fields."""
+
     def options(self, name: str) -> Mapping[str, tuple[Any, str]]:
         """The values of a filter as an address says them: for each what the listing compares, and its word."""
         return {"yes": (True, _("yes")), "no": (False, _("no"))}

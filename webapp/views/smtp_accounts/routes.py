@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from flask import Response, request
@@ -74,7 +75,9 @@ blueprint = desk.blueprint(NOUN)
 
 
 blueprint.add_url_rule(f"{NOUN.path}/{NUMBER}/test", "test", allow("admin")(testing.form), methods=["GET"])
-blueprint.add_url_rule(f"{NOUN.path}/{NUMBER}/test", "run_test", allow("admin")(testing.run), methods=["POST"])
+blueprint.add_url_rule(
+    f"{NOUN.path}/{NUMBER}/test", "run_test", allow("admin")(partial(testing.run, NOUN)), methods=["POST"]
+)
 
 
 @blueprint.post(f"{NOUN.path}/{NUMBER}/default")

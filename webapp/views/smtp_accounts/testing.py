@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
-from flask import Response, make_response, request
+from flask import Response, make_response, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import StringField, TextAreaField
 
 from webapp.errors import InvalidInput
 from webapp.queries import reasons, sayings
-from webapp.services import configuration, testmail, testmail_live
+from webapp.services import configuration, testmail
 from webapp.services.configuration import Stored
+from webapp.services.live import Over
 from webapp.services.testmail import Line, Report
 from webapp.views import htmx
-from webapp.views.desk import DeskForm
-
-SIGNS = {"client": "C", "server": "S", "note": "i"}
+from webapp.views.desk import DeskForm, Noun, dialogue
+from webapp.views.desk.dialogue import SIGNS, Verdict
 
 
 class TestMailForm(DeskForm):
@@ -29,17 +26,6 @@ class TestMailForm(DeskForm):
     body = TextAreaField(_l("Text"), render_kw={"rows": 4})
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """How the test ended, in words. `message_id` is None when nothing was sent and nothing stands in the outbox."""
-
-    good: bool
-    heading: str
-    said: str = ""
-    advice: str = ""
-    message_id: int | None = None
-
-
 def form(number: int) -> str:
     """The form, with words that are ready to be sent."""
     stored = configuration.get("smtp_accounts", number)
@@ -47,26 +33,34 @@ def form(number: int) -> str:
     return _form(stored, TestMailForm(formdata=None, data=begin))
 
 
-def run(number: int) -> Response:
-    """Send it. The page is streamed: each line of the dialogue is shown as it happens, also without JavaScript."""
-    stored = configuration.get("smtp_accounts", number)
+def run(noun: Noun, number: int) -> Response:
+    """Send it."""
+    stored = noun.load(number)
     sent = TestMailForm()
     typed = sent.values()
     try:
-        told = testmail_live.watch(stored.name, typed["to"], typed["subject"], typed["body"])
+        told = testmail.watch(stored.name, typed["to"], typed["subject"], typed["body"])
     except InvalidInput as refused:
         sent.tell(refused.problems)
         return make_response(_form(stored, sent), 422)
-    return htmx.streamed("smtp_accounts/testing.html", stored=stored, to=typed["to"], told=_in_words(told))
+    server = f"{stored.entry['host']}:{stored.entry['port']}"
+    links = [
+        (noun.url("test", number=number, to=typed["to"]), _("Test again"), "arrow-repeat"),
+        (noun.url("edit", number=number), _("Edit the account"), "pencil"),
+    ]
+    return dialogue.stream(
+        noun,
+        number,
+        _("Test e-mail by %(name)s", name=stored.name),
+        _("To %(address)s by %(server)s", address=typed["to"], server=server),
+        told,
+        line=_line,
+        verdict=lambda over: _verdict(over, links),
+    )
 
 
 def _form(stored: Stored, shown: TestMailForm) -> str:
     return htmx.page("smtp_accounts/test.html", stored=stored, form=shown)
-
-
-def _in_words(told: Iterator[testmail_live.Told]) -> Iterator[tuple[str, str] | Verdict]:
-    for each in told:
-        yield _line(each) if isinstance(each, Line) else _verdict(each)
 
 
 def _line(each: Line) -> tuple[str, str]:
@@ -74,11 +68,13 @@ def _line(each: Line) -> tuple[str, str]:
     return SIGNS[each.who], sayings.said(each.text) if each.who == "note" else each.text
 
 
-def _verdict(end: Report | Exception) -> Verdict:
-    if not isinstance(end, Report):
-        return Verdict(False, _("The test mail was not sent"), str(end))
+def _verdict(over: Over, links: list[tuple[str, str, str]]) -> Verdict:
+    if over.error is not None:
+        return Verdict(False, _("The test mail was not sent"), str(over.error), links=links)
+    end: Report = over.result
+    message = url_for("outbox.show", message_id=end.message_id)
+    links = [(message, _("Open message %(id)s", id=end.message_id), "send"), *links]
     if end.accepted:
-        heading = _("The server took the mail")
-        return Verdict(True, heading, _("It is on its way to the recipient."), message_id=end.message_id)
+        return Verdict(True, _("The server took the mail"), _("It is on its way to the recipient."), links=links)
     said = reasons.answer(end.result.stage, end.result.code, end.result.words)
-    return Verdict(False, _("The test mail was not accepted"), said, _(end.advice), end.message_id)
+    return Verdict(False, _("The test mail was not accepted"), said, _(end.advice), links=links)

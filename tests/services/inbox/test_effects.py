@@ -1,0 +1,248 @@
+"""What came in does what it proves, to our message alone, and once."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from tests.factories import make_account
+from tests.services.inbox.conftest import fresh, kept, mail, sent_message
+from webapp import clock
+from webapp.extensions import db
+from webapp.mailboxes.base import Listed
+from webapp.models import Event, InboundState, Message, State, SuppressedAddress, TimelineEntry
+from webapp.services import configuration
+from webapp.services.inbox import effects, processing, store, suppression
+from webapp.services.inbox.store import Arrived
+
+
+def arrive(raw: bytes, account_id: int) -> None:
+    """Keep and process a mail, as a check does."""
+    listed = Listed(f"k{len(kept())}", len(raw))
+    processing.process(store.keep(account_id, [Arrived(listed, raw, clock.now())], names=lambda key: True))
+
+
+@pytest.fixture
+def inbox(any_ctx) -> int:
+    configuration.save("credentials", {"name": "reader", "username": "u", "secret": {"value": "s"}})
+    configuration.save("inbox_accounts", {"name": "Replies", "host": "h", "port": 143, "credential": "reader"})
+    return configuration.number_of("inbox_accounts", {"name": "Replies"})
+
+
+def report(message: Message, action: str, status: str, recipient: str = "") -> bytes:
+    """A delivery status notification (RFC 3464) about one of our messages."""
+    return f"""From: MAILER-DAEMON@mx.example
+To: bounces@corp.example
+Subject: Delivery report
+Content-Type: multipart/report; report-type=delivery-status; boundary=b
+
+--b
+Content-Type: text/plain
+
+Something happened.
+
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example
+
+Final-Recipient: rfc822; {recipient or message.recipient}
+Action: {action}
+Status: {status}
+Diagnostic-Code: smtp; 550 {status} said the server
+
+--b
+Content-Type: text/rfc822-headers
+
+Message-ID: {message.message_id}
+Subject: whatever
+
+--b--
+""".replace("\n", "\r\n").encode()
+
+
+def receipt(message: Message) -> bytes:
+    return f"""From: ana@corp.example
+Subject: Read: whatever
+Content-Type: multipart/report; report-type=disposition-notification; boundary=b
+
+--b
+Content-Type: text/plain
+
+It was read.
+
+--b
+Content-Type: message/disposition-notification
+
+Final-Recipient: rfc822; {message.recipient}
+Original-Message-ID: {message.message_id}
+Disposition: manual-action/MDN-sent-manually; displayed
+
+--b--
+""".replace("\n", "\r\n").encode()
+
+
+def answer(message: Message, text: str = "I am on it.", **headers: str) -> bytes:
+    fields = {"From": "Ana <ana@corp.example>", "Subject": "Re: whatever", "In-Reply-To": message.message_id, **headers}
+    lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in fields.items())
+    return f"{lines}\r\n{text}\r\n\r\nOn Mon, 23 Nov 2026, Arauto wrote:\r\n> A body\r\n".encode()
+
+
+def story(message: Message) -> list[str]:
+    db.session.rollback()
+    query = select(TimelineEntry.kind).where(TimelineEntry.message_id == message.id).order_by(TimelineEntry.id)
+    return list(db.session.scalars(query))
+
+
+def test_a_hard_bounce_ends_the_message_and_the_address_is_marked(inbox):
+    message = sent_message()
+    arrive(report(message, "failed", "5.1.1"), inbox)
+    assert fresh(message).state == State.BOUNCED
+    assert story(message) == ["in_bounced"]
+    [marked] = db.session.scalars(select(SuppressedAddress)).all()
+    assert (marked.address, marked.status) == (message.recipient, "5.1.1")
+    [row] = kept()
+    assert (row.kind, row.effect, row.answers_id) == ("bounce", "bounced", message.id)
+
+
+def test_a_soft_bounce_is_noted_and_changes_nothing(inbox):
+    message = sent_message()
+    arrive(report(message, "failed", "4.2.2"), inbox)
+    assert fresh(message).state == State.SENT
+    assert story(message) == ["in_soft_bounce"]
+    assert db.session.scalars(select(SuppressedAddress)).all() == []
+
+
+@pytest.mark.parametrize("action", ["delayed", "relayed", "expanded"])
+def test_what_is_no_failure_is_noted(inbox, action):
+    message = sent_message()
+    arrive(report(message, action, "4.4.7" if action == "delayed" else "2.0.0"), inbox)
+    assert (fresh(message).state, story(message)) == (State.SENT, ["in_noted"])
+
+
+def test_a_delivery_receipt(inbox):
+    message = sent_message()
+    arrive(report(message, "delivered", "2.0.0"), inbox)
+    assert (fresh(message).state, story(message)) == (State.DELIVERED, ["in_delivered"])
+
+
+def test_a_read_receipt_and_no_way_back(inbox):
+    message = sent_message()
+    arrive(receipt(message), inbox)
+    assert fresh(message).state == State.READ
+    arrive(report(message, "delivered", "2.0.0"), inbox)
+    arrive(report(message, "failed", "5.1.1"), inbox)
+    assert fresh(message).state == State.READ
+
+
+def test_an_unknown_outcome_is_decided_by_evidence(inbox):
+    message = sent_message(state=State.UNKNOWN)
+    arrive(report(message, "delivered", "2.0.0"), inbox)
+    assert fresh(message).state == State.DELIVERED
+
+
+def test_a_reply_is_threaded_with_its_new_text_alone(inbox):
+    message = sent_message()
+    arrive(answer(message), inbox)
+    db.session.rollback()
+    [entry] = db.session.scalars(select(TimelineEntry)).all()
+    assert (entry.kind, entry.detail["text"]) == ("in_reply", "I am on it.")
+    assert fresh(message).state == State.SENT
+    assert kept()[0].effect == "reply"
+
+
+def test_an_automatic_answer_is_noted_and_nothing_is_answered(inbox):
+    message = sent_message()
+    arrive(answer(message, Auto_Submitted="auto-replied"), inbox)
+    assert story(message) == ["in_automatic"]
+    assert db.session.scalars(select(Message.id)).all() == [message.id]
+
+
+def test_a_reply_is_forwarded_where_the_account_says_so(inbox):
+    make_account(reply_email="help@corp.example")
+    configuration.save("inbox_accounts", {"forward_replies": True}, inbox)
+    message = sent_message()
+    arrive(answer(message), inbox)
+    db.session.rollback()
+    forwarded = db.session.scalars(select(Message).where(Message.recipient == "help@corp.example")).one()
+    assert forwarded.state == State.QUEUED
+    assert "I am on it." in forwarded.content.text
+    arrive(answer(message, Auto_Submitted="auto-replied"), inbox)
+    assert db.session.scalars(select(Message.id).where(Message.recipient == "help@corp.example")).all() == [
+        forwarded.id
+    ]
+
+
+def test_a_forged_report_changes_nothing(inbox):
+    """Somebody who never had a mail of ours does not know its Message-ID."""
+    message = sent_message()
+    guessed = report(message, "failed", "5.1.1").replace(message.message_id.encode(), b"<guess@corp.example>")
+    arrive(guessed, inbox)
+    assert (fresh(message).state, story(message)) == (State.SENT, [])
+    assert db.session.scalars(select(SuppressedAddress)).all() == []
+    assert kept()[0].effect == "nothing"
+
+
+def test_a_report_about_somebody_else_among_several_does_not_count(inbox):
+    message = sent_message()
+    other = b"Final-Recipient: rfc822; x@corp.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n"
+    two = report(message, "failed", "5.1.1", "y@corp.example").replace(
+        b"Final-Recipient", other + b"Final-Recipient", 1
+    )
+    arrive(two, inbox)
+    assert fresh(message).state == State.SENT
+
+
+def test_mail_becomes_an_event_by_the_rules_of_the_account(inbox):
+    rules = [
+        {"sender": "ups@*", "subject": "on battery", "type": "monitoring.disk", "severity": "error"},
+        {"sender": "ups@*", "type": "connectivity.up", "attributes": {"site": "HQ"}},
+    ]
+    configuration.save("inbox_accounts", {"events": rules}, inbox)
+    arrive(mail(1, From="ups@lab.example", Subject="UPS 7 is On Battery"), inbox)
+    arrive(mail(2, From="ups@lab.example", Subject="all is well"), inbox)
+    arrive(mail(3, From="someone@corp.example", Subject="on battery"), inbox)
+    db.session.rollback()
+    first, second = db.session.scalars(select(Event).order_by(Event.id))
+    assert (first.type, first.severity, first.title) == ("monitoring.disk", "error", "UPS 7 is On Battery")
+    assert (second.type, second.attributes["site"], second.body) == ("connectivity.up", "HQ", "words\n")
+    assert [row.effect for row in kept()] == ["event", "event", "nothing"]
+    assert kept()[0].event_id == first.id
+
+
+def test_one_bad_mail_is_held_and_the_others_have_their_effects(inbox, monkeypatch):
+    message = sent_message()
+    bad = answer(message, Subject="bad")
+    real = effects.EFFECTS[effects.Kind.REPLY]
+
+    def failing(session, incoming, answered):
+        if incoming.subject == "bad":
+            raise RuntimeError("cannot be")
+        return real(session, incoming, answered)
+
+    monkeypatch.setitem(effects.EFFECTS, effects.Kind.REPLY, failing)
+    mails = [Arrived(Listed(f"{n}", 1), raw, clock.now()) for n, raw in enumerate((answer(message), bad, mail(3)))]
+    assert processing.process(store.keep(inbox, mails, names=lambda key: True)) == 1
+    assert [(row.state, row.error) for row in kept()] == [
+        ("processed", ""),
+        ("held", "RuntimeError: cannot be"),
+        ("processed", ""),
+    ]
+    monkeypatch.setitem(effects.EFFECTS, effects.Kind.REPLY, real)
+    assert processing.process_again(kept()[1].id) is InboundState.PROCESSED
+    assert story(message) == ["in_reply", "in_reply"]
+
+
+def test_what_a_dead_process_left_is_processed_once(inbox):
+    message = sent_message()
+    store.keep(inbox, [Arrived(Listed("k", 1), answer(message), clock.now())], names=lambda key: True)
+    assert processing.process_leftovers() == 1
+    assert processing.process_leftovers() == 0
+    assert story(message) == ["in_reply"]
+
+
+def test_an_address_is_used_again_once_it_is_lifted(inbox):
+    message = sent_message()
+    arrive(report(message, "failed", "5.1.1"), inbox)
+    assert suppression.lift(message.recipient)
+    assert not suppression.lift(message.recipient)

@@ -1,0 +1,148 @@
+"""Inbox accounts by form: every field is stored; tested and read on demand against a real server."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from tests.peers import free_port
+from tests.services.inbox.conftest import mail
+from tests.visiting import post, seen
+from webapp.extensions import db
+from webapp.models import InboundMessage
+from webapp.services import configuration
+
+LIST = "/settings/inbox-accounts"
+
+
+@pytest.fixture
+def box(dovecot):
+    return dovecot.box()
+
+
+@pytest.fixture
+def account(world, dovecot, box) -> int:
+    """An account that reads the box."""
+
+    def make():
+        secret = {"value": dovecot.password}
+        configuration.save("credentials", {"name": "reader", "username": box.user, "secret": secret})
+        values = {"name": "Replies", "host": "127.0.0.1", "port": dovecot.imap, "credential": "reader"}
+        configuration.save("inbox_accounts", {**values, "ignore_older": False})
+        return configuration.number_of("inbox_accounts", values)
+
+    return world.do(make)
+
+
+def stored(world, number: int) -> dict:
+    return world.do(lambda: dict(configuration.get("inbox_accounts", number).entry))
+
+
+EVERY_FIELD = {
+    "name": ("Other", "Other"),
+    "enabled": (False, False),
+    "automatic_check": (False, False),
+    "interval_seconds": ("90", 90),
+    "protocol": ("imap", "imap"),
+    "host": ("10.0.0.5", "10.0.0.5"),
+    "port": ("1993", 1993),
+    "secure": (True, True),
+    "security": ("ssl", "ssl"),
+    "ignore_certificate_errors": (True, True),
+    "folder": ("Answers", "Answers"),
+    "keep_copy": (False, False),
+    "move_to": ("Done", "Done"),
+    "ignore_older": (True, True),
+    "forward_replies": (True, True),
+}
+RULE = {
+    "events-0-sender": "ups@*",
+    "events-0-subject": "battery",
+    "events-0-type": "monitoring.disk",
+    "events-0-severity": "error",
+    "events-0-attributes": "site=HQ, rack=7",
+}
+
+
+def test_the_form_has_every_field_and_each_is_stored(world, account, submit, visit):
+    assert set(EVERY_FIELD) | {"credential", "events"} == set(stored(world, account))
+    typed = {name: value for name, (value, _) in EVERY_FIELD.items()}
+    assert submit(f"{LIST}/{account}/edit", **typed, **RULE).status_code == 303
+    entry = stored(world, account)
+    assert {name: entry[name] for name in EVERY_FIELD} == {name: kept for name, (_, kept) in EVERY_FIELD.items()}
+    [rule] = entry["events"]
+    assert rule == {
+        "sender": "ups@*",
+        "subject": "battery",
+        "type": "monitoring.disk",
+        "severity": "error",
+        "attributes": {"site": "HQ", "rack": "7"},
+    }
+    page = visit(f"{LIST}/{account}/edit")
+    assert page.find("input", name="events-0-attributes").get("value") == "site=HQ, rack=7"
+    assert submit(f"{LIST}/{account}/edit", **{"events-0-type": ""}).status_code == 303
+    assert stored(world, account)["events"] == ()
+
+
+def test_a_refused_form_names_the_field(world, account, submit):
+    page = seen(submit(f"{LIST}/{account}/edit", protocol="pop3", move_to="Done", port="0"), LIST)
+    assert page.find("input", id="port").get("aria-invalid") == "true"
+    assert page.find("input", id="move_to").get("aria-invalid") == "true"
+    assert page.find("input", id="move_to").get("value") == "Done"
+
+
+def test_a_new_account_has_the_usual_port(visit):
+    page = visit(f"{LIST}/new")
+    assert page.find("input", id="port").get("value") == "993"
+
+
+def test_the_setting_is_tested_without_reading_anything(world, account, box, admin_client):
+    box.put(mail(1))
+    page = seen(post(admin_client, f"{LIST}/{account}/test"), LIST)
+    assert "There is 1 message in it." in page.text
+    assert "INBOX" in page.text
+    assert "s3cret" not in page.html
+    assert "***" in page.html
+    assert world.do(lambda: db.session.scalars(select(InboundMessage.id)).all()) == []
+
+
+def test_a_wrong_password_is_said_with_what_to_try(world, account, admin_client):
+    def spoil():
+        configuration.save("credentials", {"secret": {"value": "wrong-canary"}}, 1)
+
+    world.do(spoil)
+    page = seen(post(admin_client, f"{LIST}/{account}/test"), LIST)
+    assert "The mailbox cannot be entered" in page.text
+    assert "Check the user name and the secret" in page.text
+    assert "wrong-canary" not in page.html
+
+
+def test_it_is_read_now_and_says_what_came_of_it(world, account, box, admin_client, visit):
+    for number in range(3):
+        box.put(mail(number))
+    page = seen(post(admin_client, f"{LIST}/{account}/check"), LIST)
+    assert "3 new mails were read." in page.text
+    assert "3 of 3 new mails read" in page.text
+    assert len(world.do(lambda: db.session.scalars(select(InboundMessage.id)).all())) == 3
+    assert "3 mails that are kept now would go" in visit(f"{LIST}/{account}/edit").text
+
+
+def test_trouble_is_seen_in_the_list_and_on_the_page(world, account, admin_client, visit):
+    world.do(lambda: configuration.save("inbox_accounts", {"port": free_port()}, account))
+    page = seen(post(admin_client, f"{LIST}/{account}/check"), LIST)
+    assert "The mailbox was not read to its end" in page.text
+    assert "in trouble" in visit(LIST).text
+    assert "Its mail stays where it is" in visit(f"{LIST}/{account}").text
+
+
+def test_the_folders_are_listed_for_the_form(world, account, box, admin_client):
+    box.put(mail(1))
+    answer = post(admin_client, f"{LIST}/{account}/folders", headers={"HX-Request": "true"})
+    assert '<option value="INBOX">' in answer.text
+    assert "<html" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["", "/new", "/1", "/1/edit", "/1/test", "/1/check", ".csv"])
+def test_pages_are_for_administrators(account, path, visit, operator_client, admin_client):
+    visit(f"{LIST}{path}", client=operator_client, status=403)
+    assert admin_client.get(f"{LIST}{path}").status_code == 200

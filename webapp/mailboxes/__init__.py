@@ -1,0 +1,1 @@
+"""The IN edge: mailboxes that are read. Knows neither Flask nor the database."""

@@ -1,0 +1,148 @@
+"""Inbox accounts as the reader sees them: plain values, secrets opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from typing import cast as seen_as
+
+from flask import current_app
+from flask_babel import gettext as _
+from sqlalchemy import String, cast, exists, literal, or_, select
+from sqlalchemy.orm import Session
+
+from webapp import clock
+from webapp.errors import NotFound
+from webapp.mailboxes.base import MailboxSettings
+from webapp.models import Credential, InboxAccount, InboxProgress, Lease
+from webapp.services import leases
+from webapp.services.accounts import secret_place
+from webapp.services.vault import SealBroken, open_with
+
+# A retry that lies further ahead than this was written before the clock was set back.
+LONGEST_WAIT = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account, ready for use. `revision` changes with anything that an open connection depends on."""
+
+    id: int
+    name: str
+    revision: tuple[int, int]
+    settings: MailboxSettings
+    keep_copy: bool
+    move_to: str
+    ignore_before: datetime | None
+    interval: timedelta
+    mark: str = ""
+    broken_secret: str = ""
+
+
+def read(session: Session, number: int) -> Account:
+    """The account of that number, enabled or not. Raises NotFound."""
+    row = session.execute(_QUERY.where(InboxAccount.id == number)).one_or_none()
+    if row is None:
+        raise NotFound(_("There is no inbox account %(number)s.", number=number))
+    return _account(row)
+
+
+def numbered(session: Session, name: str) -> int:
+    """The number of the account of that name. Raises NotFound."""
+    found = session.scalar(select(InboxAccount.id).where(InboxAccount.name == name))
+    if found is None:
+        known = ", ".join(session.scalars(select(InboxAccount.name).order_by(InboxAccount.name)))
+        names = known or _("there is none yet")
+        raise NotFound(_("There is no inbox account %(name)r. Known: %(names)s.", name=name, names=names))
+    return found
+
+
+def revisions(session: Session) -> dict[int, tuple[int, int]]:
+    """The accounts that are read by themselves, each with its revision."""
+    rows = session.execute(
+        select(InboxAccount.id, InboxAccount.version, Credential.version.label("credential_version"))
+        .outerjoin(Credential, InboxAccount.credential_id == Credential.id)
+        .where(InboxAccount.enabled, InboxAccount.automatic_check)
+    )
+    return {row.id: (row.version, row.credential_version or 0) for row in rows}
+
+
+def lease_of(number: int) -> str:
+    """The lease under which an account is read: its only slot is `inbox:7:0`."""
+    return f"inbox:{number}"
+
+
+def due(session: Session) -> list[int]:
+    """The accounts whose next check is due and that nobody reads now, the longest overdue first."""
+    now = clock.now()
+    lease = literal("inbox:") + cast(InboxAccount.id, String) + literal(":0")
+    is_read = exists().where(Lease.name == lease, leases.is_live())
+    rows = session.execute(
+        select(InboxAccount.id, InboxAccount.interval_seconds, InboxProgress.checked_at, InboxProgress.retry_at)
+        .outerjoin(InboxProgress, InboxProgress.account_id == InboxAccount.id)
+        .where(
+            InboxAccount.enabled,
+            InboxAccount.automatic_check,
+            ~is_read,
+            or_(
+                InboxProgress.retry_at.is_(None),
+                InboxProgress.retry_at <= now,
+                InboxProgress.retry_at > now + LONGEST_WAIT,
+            ),
+        )
+        .order_by(InboxProgress.checked_at.asc().nulls_first())
+    )
+    return [row.id for row in rows if _is_due(row, now)]
+
+
+def _is_due(row: Any, now: datetime) -> bool:
+    """A check that lies ahead was noted before the clock was set back."""
+    return row.checked_at is None or not timedelta(0) <= now - row.checked_at < timedelta(seconds=row.interval_seconds)
+
+
+_QUERY = (
+    select(
+        InboxAccount,
+        Credential.username,
+        Credential.sealed_secret,
+        Credential.version.label("credential_version"),
+        InboxProgress.mark,
+    )
+    .outerjoin(Credential, InboxAccount.credential_id == Credential.id)
+    .outerjoin(InboxProgress, InboxProgress.account_id == InboxAccount.id)
+)
+
+
+def _account(row: Any) -> Account:
+    account: InboxAccount = row.InboxAccount
+    secret, broken = "", ""
+    try:
+        if row.sealed_secret is not None and account.credential_id is not None:
+            secret = open_with(
+                current_app.config["ARAUTO_MASTER_KEY"], row.sealed_secret, secret_place(account.credential_id)
+            )
+    except SealBroken as error:
+        broken = str(error)
+    return Account(
+        id=account.id,
+        name=account.name,
+        revision=(account.version, row.credential_version or 0),
+        settings=MailboxSettings(
+            protocol=seen_as(Literal["imap", "pop3"], account.protocol),
+            host=account.host,
+            port=account.port,
+            username=row.username or "",
+            secret=secret,
+            folder=account.folder,
+            secure=account.secure,
+            security=seen_as(Literal["tls", "ssl"], account.security),
+            ignore_certificate_errors=account.ignore_certificate_errors,
+        ),
+        keep_copy=account.keep_copy,
+        move_to=account.move_to,
+        ignore_before=account.created_at if account.ignore_older else None,
+        interval=timedelta(seconds=account.interval_seconds),
+        mark=row.mark or "",
+        broken_secret=broken,
+    )

@@ -1,0 +1,194 @@
+"""One check of one account: list, keep, understand, and only then delete on the server.
+
+No transaction is open while the server is spoken to. Whatever ends a check early, the next one goes on from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from flask import current_app
+from flask_babel import gettext as _
+
+from webapp import clock
+from webapp.database import results_engine
+from webapp.errors import Conflict
+from webapp.extensions import db
+from webapp.mail.arrival import arrival
+from webapp.mailboxes.base import Listed, Mailbox, MailboxTrouble, OnLine, TroubleKind
+from webapp.mailboxes.registry import open_mailbox
+from webapp.services.errand import Errand
+from webapp.services.inbox import accounts, health, processing, store
+from webapp.services.inbox.accounts import Account
+from webapp.services.inbox.store import Arrived
+
+LARGEST = 50 * 1024 * 1024
+GROUP_MESSAGES = 100
+GROUP_OCTETS = 8 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Progress:
+    """What a check did so far. `found`: how many mails the listing has shown to be new; `trouble` ended it early."""
+
+    account: str
+    found: int = 0
+    stored: int = 0
+    skipped: int = 0
+    held: int = 0
+    too_large: int = 0
+    removed: int = 0
+    trouble: MailboxTrouble | None = field(default=None)
+
+
+OnProgress = Callable[[Progress], None]
+
+
+def check(number: int, *, on_progress: OnProgress = lambda _: None, on_line: OnLine | None = None) -> Progress:
+    """Read the account now, enabled or not; returns when it is over, also when its server gave trouble.
+
+    Raises NotFound, and Conflict while another check of the account is under way. Needs an application context.
+    """
+    engine = results_engine(current_app.config["SQLALCHEMY_DATABASE_URI"])
+    try:
+        with Errand(engine) as errand:
+            if not errand.take(accounts.lease_of(number), 1, 0.0):
+                raise Conflict(_("The account is being checked already. Wait for that check."))
+            account = accounts.read(db.session(), number)
+            return check_leased(account, lambda: errand.alive, on_progress=on_progress, on_line=on_line)
+    finally:
+        engine.dispose()
+
+
+def check_leased(
+    account: Account,
+    alive: Callable[[], bool],
+    *,
+    mailbox: Mailbox | None = None,
+    keep_open: Callable[[Mailbox], bool] = lambda _: False,
+    on_progress: OnProgress = lambda _: None,
+    on_line: OnLine | None = None,
+) -> Progress:
+    """The same for who holds the account's lease; `alive` says whether that is certain.
+
+    An open mailbox may be given. It stays open where `keep_open` takes it over; after trouble it is always closed.
+    """
+    db.session.rollback()
+    progress = Progress(account.name)
+    health.begun(account.id)
+    try:
+        if account.broken_secret:
+            raise MailboxTrouble(TroubleKind.AUTH, account.broken_secret)
+        _visit(account, mailbox or open_mailbox(account.settings, on_line), progress, alive, keep_open, on_progress)
+    except MailboxTrouble as trouble:
+        progress.trouble = trouble
+    health.ended(account.id, progress.trouble)
+    return progress
+
+
+def _visit(
+    account: Account,
+    mailbox: Mailbox,
+    progress: Progress,
+    alive: Callable[[], bool],
+    keep_open: Callable[[Mailbox], bool],
+    on_progress: OnProgress,
+) -> None:
+    try:
+        mailbox.open()
+        gone = _read(account, mailbox, progress, alive, on_progress)
+        if not (mailbox.can_wait and keep_open(mailbox)):
+            mailbox.close()
+    except BaseException:
+        mailbox.abandon()
+        raise
+    store.note_gone(account.id, gone)  # POP3 deletes when its session has ended well, not before
+
+
+def _read(
+    account: Account, mailbox: Mailbox, progress: Progress, alive: Callable[[], bool], on_progress: OnProgress
+) -> list[str]:
+    """Read what is new; the keys of what was then taken from the server."""
+    for batch in mailbox.listed(account.mark):
+        new = store.unknown(db.session(), account.id, batch.messages)
+        db.session.rollback()
+        progress.found += len(new)
+        _read_some(account, mailbox, new, batch.mark, progress, on_progress)
+        if not alive():
+            return []
+    return [] if account.keep_copy else _remove(account, mailbox, progress, on_progress)
+
+
+def _read_some(
+    account: Account,
+    mailbox: Mailbox,
+    new: Sequence[Listed],
+    mark: str,
+    progress: Progress,
+    on_progress: OnProgress,
+) -> None:
+    old = [listed for listed in new if _is_old(account, listed.arrived)]
+    large = [listed for listed in new if listed not in old and listed.size > LARGEST]
+    wanted = [listed for listed in new if listed not in old and listed not in large]
+    passed = [listed.key for listed in old]
+    waiting = [Arrived(listed, None, listed.arrived or clock.now()) for listed in large]
+    for group in _groups(mailbox.fetch(wanted)):
+        late = [mail for mail in group if mail.listed.arrived is None and _is_old(account, mail.at)]
+        passed += [mail.listed.key for mail in late]
+        kept = [*waiting, *(mail for mail in group if mail not in late)]
+        _settle(account, mailbox, kept, passed, None, progress, on_progress)
+        waiting, passed = [], []
+    _settle(account, mailbox, waiting, passed, mark, progress, on_progress)
+
+
+def _settle(
+    account: Account,
+    mailbox: Mailbox,
+    mails: Sequence[Arrived],
+    passed: Sequence[str],
+    mark: str | None,
+    progress: Progress,
+    on_progress: OnProgress,
+) -> None:
+    kept = store.keep(account.id, mails, names=mailbox.names, skipped=passed, mark=mark)
+    progress.stored += len(kept)
+    progress.skipped += len(passed)
+    progress.too_large += sum(1 for mail in mails if mail.raw is None)
+    progress.held += processing.process(kept)
+    on_progress(progress)
+
+
+def _groups(fetched: Iterator[tuple[Listed, bytes]]) -> Iterator[list[Arrived]]:
+    """Mails that are committed together."""
+    group: list[Arrived] = []
+    octets = 0
+    for listed, raw in fetched:
+        group.append(Arrived(listed, raw, listed.arrived or arrival(raw) or clock.now()))
+        octets += len(raw)
+        if len(group) == GROUP_MESSAGES or octets > GROUP_OCTETS:
+            yield group
+            group, octets = [], 0
+    if group:
+        yield group
+
+
+def _is_old(account: Account, at: datetime | None) -> bool:
+    return account.ignore_before is not None and at is not None and at.astimezone(UTC) < account.ignore_before
+
+
+def _remove(account: Account, mailbox: Mailbox, progress: Progress, on_progress: OnProgress) -> list[str]:
+    """Take from the server what is committed here, in this check or an earlier one; the keys that are no more there."""
+    present = mailbox.present()
+    gone: list[str] = []
+    for keys in store.committed(account.id):
+        here = [key for key in keys if key in present]
+        if account.move_to:
+            mailbox.move(here, account.move_to)
+        else:
+            mailbox.delete(here)
+        gone += keys
+        progress.removed += len(here)
+        on_progress(progress)
+    return gone

@@ -1,0 +1,180 @@
+"""What a mail that came in does, by its kind. Only a mail that answers one of our messages changes a message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select, update
+from sqlalchemy.orm import Session
+
+from webapp.mail.address import AddressError, normalise_email
+from webapp.mail.classify import Kind, Reading
+from webapp.mail.parse import Mail
+from webapp.mail.reports import Recipient
+from webapp.models import Message, State, TimelineEntry
+from webapp.models.states import sources_of
+from webapp.services.inbox import event_rules, forwarding, suppression
+
+LONGEST_TEXT = 4000
+LONGEST_LINE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A mail and what is known of it."""
+
+    number: int
+    account_id: int | None
+    received_at: datetime
+    mail: Mail
+    reading: Reading
+
+    @property
+    def sender(self) -> str:
+        """Who wrote it, as the mail says: evidence of nothing."""
+        return self.mail.header("from")[:LONGEST_LINE]
+
+    @property
+    def subject(self) -> str:
+        """Its subject."""
+        return self.mail.header("subject")[:LONGEST_LINE]
+
+    @property
+    def message_id(self) -> str:
+        """Its own Message-ID."""
+        return self.mail.header("message-id")[:LONGEST_LINE]
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a mail did. `name`: bounced, soft_bounce, delivered, noted, read, reply, automatic, event, or nothing."""
+
+    name: str = "nothing"
+    detail: dict[str, Any] = field(default_factory=dict)
+    answers_id: int | None = None
+    event_id: int | None = None
+
+
+Answered = Row[int, str, str]
+
+
+def effect_of(session: Session, incoming: Incoming) -> Effect:
+    """Carry out what the mail means, in this unit of work."""
+    answered = _answered(session, incoming.reading.answers)
+    if answered is None:
+        return _unasked(session, incoming)
+    return EFFECTS[incoming.reading.kind](session, incoming, answered)
+
+
+def _answered(session: Session, ids: Sequence[str]) -> Answered | None:
+    """The message of ours that the mail answers: its Message-ID is known to nobody whom we did not write to."""
+    if not ids:
+        return None
+    wanted = [f"<{one.strip('<>')}>" for one in ids]
+    rows = session.execute(
+        select(Message.id, Message.message_id, Message.recipient).where(Message.message_id.in_(wanted))
+    ).all()
+    by_id = {row.message_id: row for row in rows}
+    return next((by_id[one] for one in wanted if one in by_id), None)
+
+
+def _unasked(session: Session, incoming: Incoming) -> Effect:
+    """A mail that answers none of our messages: the account's rules may make an event of it."""
+    event_id = event_rules.event_of(session, incoming.number, incoming.account_id, incoming.mail, incoming.reading)
+    return Effect("event", event_id=event_id) if event_id is not None else Effect()
+
+
+def _bounce(session: Session, incoming: Incoming, answered: Answered) -> Effect:
+    told = _about(incoming.reading.recipients, answered.recipient)
+    detail = _detail(told)
+    if told is None or not told.permanent:
+        return _note(session, incoming, answered, "soft_bounce", detail)
+    _move(session, answered.id, State.BOUNCED, "bounced")
+    suppression.suppress(session, answered.recipient, detail["status"], detail["words"], answered.id, incoming.number)
+    return _note(session, incoming, answered, "bounced", detail)
+
+
+def _report(session: Session, incoming: Incoming, answered: Answered) -> Effect:
+    told = _about(incoming.reading.recipients, answered.recipient)
+    if told is not None and told.action == "delivered":
+        _move(session, answered.id, State.DELIVERED, "")
+        return _note(session, incoming, answered, "delivered", _detail(told))
+    return _note(session, incoming, answered, "noted", _detail(told))
+
+
+def _receipt(session: Session, incoming: Incoming, answered: Answered) -> Effect:
+    _move(session, answered.id, State.READ, "")
+    return _note(session, incoming, answered, "read", _detail(_about(incoming.reading.recipients, answered.recipient)))
+
+
+def _reply(session: Session, incoming: Incoming, answered: Answered) -> Effect:
+    text = (incoming.reading.reply_text or "")[:LONGEST_TEXT]
+    detail: dict[str, Any] = {"text": text}
+    forwarded = forwarding.forward(session, incoming.account_id, answered.id, incoming.sender, incoming.subject, text)
+    if forwarded is not None:
+        detail["forwarded"] = forwarded
+    return _note(session, incoming, answered, "reply", detail)
+
+
+def _automatic(session: Session, incoming: Incoming, answered: Answered) -> Effect:
+    text = (incoming.reading.reply_text or "")[:LONGEST_TEXT]
+    return _note(session, incoming, answered, "automatic", {"text": text})
+
+
+def _feedback(session: Session, incoming: Incoming, answered: Answered) -> Effect:
+    return _note(session, incoming, answered, "noted", _detail(_about(incoming.reading.recipients, answered.recipient)))
+
+
+def _other(session: Session, incoming: Incoming, answered: Answered) -> Effect:
+    return _note(session, incoming, answered, "noted", {})
+
+
+EFFECTS: Mapping[Kind, Callable[[Session, Incoming, Answered], Effect]] = {
+    Kind.BOUNCE: _bounce,
+    Kind.DELIVERY_REPORT: _report,
+    Kind.READ_RECEIPT: _receipt,
+    Kind.FEEDBACK_REPORT: _feedback,
+    Kind.AUTOMATIC_ANSWER: _automatic,
+    Kind.REPLY: _reply,
+    Kind.OTHER: _other,
+}
+
+
+def _about(recipients: Sequence[Recipient], address: str) -> Recipient | None:
+    """What a report says of the address that we wrote to. A single recipient under another address is where that one
+    was forwarded to; among several, only the address itself counts."""
+    same = [recipient for recipient in recipients if _normal(recipient.address) == address]
+    return same[0] if same else recipients[0] if len(recipients) == 1 else None
+
+
+def _normal(address: str) -> str:
+    try:
+        return normalise_email(address)
+    except AddressError:
+        return address
+
+
+def _detail(told: Recipient | None) -> dict[str, Any]:
+    if told is None:
+        return {"status": "", "words": "", "address": "", "action": ""}
+    words = " ".join((told.diagnostic or "").split())[:LONGEST_LINE]
+    return {"status": told.status or "", "words": words, "address": told.address, "action": told.action}
+
+
+def _move(session: Session, number: int, state: State, reason: str) -> None:
+    """Only upward: late or repeated evidence changes nothing."""
+    session.execute(
+        update(Message)
+        .where(Message.id == number, Message.state.in_(sources_of(state)))
+        .values(state=state, reason=reason, next_attempt_at=None)
+    )
+
+
+def _note(session: Session, incoming: Incoming, answered: Answered, name: str, detail: dict[str, Any]) -> Effect:
+    """On the timeline of our message, as what came in."""
+    told = {"inbound": incoming.number, "from": incoming.sender, **detail}
+    session.add(TimelineEntry(message_id=answered.id, at=incoming.received_at, kind=f"in_{name}", detail=told))
+    return Effect(name, detail, answers_id=answered.id)

@@ -1,0 +1,39 @@
+"""Mail becomes events, for devices that can only send mail: the first rule of the account that it passes decides."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.mail.classify import Kind, Reading
+from webapp.mail.parse import Mail
+from webapp.models import InboxAccount
+from webapp.services import events
+from webapp.services.events import LONGEST_BODY, LONGEST_NAME, LONGEST_TITLE, NewEvent
+from webapp.services.inbox_accounts import passes
+
+# Reports and automatic answers are about mail: a device reports about itself.
+KINDS = frozenset({Kind.OTHER, Kind.REPLY})
+
+
+def event_of(session: Session, number: int, account_id: int | None, mail: Mail, reading: Reading) -> int | None:
+    """The number of the event that the mail became; None when no rule wants it. The same mail is one event."""
+    if account_id is None or reading.kind not in KINDS:
+        return None
+    row = session.execute(
+        select(InboxAccount.name, InboxAccount.event_rules).where(InboxAccount.id == account_id)
+    ).one_or_none()
+    sender, subject = mail.header("from"), mail.header("subject")
+    for rule in row.event_rules if row else ():
+        if passes(rule["sender"], sender) and passes(rule["subject"], subject):
+            new = NewEvent(
+                type=rule["type"],
+                title=(subject or sender or rule["type"])[:LONGEST_TITLE],
+                body=(mail.text or "")[:LONGEST_BODY],
+                severity=rule["severity"],
+                attributes={"sender": sender[:LONGEST_NAME], **rule["attributes"]},
+                source=row.name if row else "",
+                dedup_key=f"inbound:{number}",
+            )
+            return events.record(new).id
+    return None

@@ -1,0 +1,55 @@
+"""How the servers of inbox accounts do: one in trouble is left alone for a while; the others are not concerned."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
+from webapp import clock
+from webapp.mailboxes.base import MailboxTrouble, TroubleKind
+from webapp.services.inbox import store
+from webapp.services.unit import write
+
+# Seconds until the first new try, and the most that the doubling reaches. A wrong password is tried rarely, so that
+# the server does not lock the user out.
+PATIENCE: dict[TroubleKind, tuple[float, float]] = {
+    TroubleKind.UNREACHABLE: (5.0, 300.0),
+    TroubleKind.BUSY: (10.0, 300.0),
+    TroubleKind.TLS: (60.0, 600.0),
+    TroubleKind.AUTH: (600.0, 1800.0),
+    TroubleKind.FOLDER: (60.0, 600.0),
+    TroubleKind.PROTOCOL: (30.0, 600.0),
+}
+
+
+def begun(account_id: int) -> None:
+    """A check begins: the next one is due an interval from now."""
+    with write() as session:
+        store.progress(session, account_id).checked_at = clock.now()
+
+
+def ended(account_id: int, trouble: MailboxTrouble | None) -> None:
+    """How the check ended."""
+    now = clock.now()
+    with write() as session:
+        row = store.progress(session, account_id)
+        if trouble is None:
+            row.succeeded_at, row.failures, row.since, row.retry_at, row.kind, row.words = now, 0, None, None, "", ""
+            return
+        row.failures += 1
+        row.since = row.since or now
+        row.retry_at = now + _wait(trouble.kind, row.failures)
+        row.kind, row.words = trouble.kind.value, trouble.words
+
+
+def forgive(session: Session, account_id: int) -> None:
+    """The account's settings changed: try it at once."""
+    row = store.progress(session, account_id)
+    row.failures, row.since, row.retry_at, row.checked_at, row.kind, row.words = 0, None, None, None, "", ""
+
+
+def _wait(kind: TroubleKind, failures: int) -> timedelta:
+    first, most = PATIENCE[kind]
+    return timedelta(seconds=min(first * 2 ** min(failures - 1, 16), most) * random.uniform(0.8, 1.2))  # noqa: S311

@@ -1,0 +1,188 @@
+"""What was read is kept, once, before anything interprets it or deletes it on the server."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from webapp import clock
+from webapp.extensions import db
+from webapp.mailboxes.base import Listed
+from webapp.models import InboundMessage, InboundRaw, InboundState, InboxProgress, SkippedMail
+from webapp.services.unit import insert_rows, write
+
+LOOKUP = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A mail as it was fetched, or only listed where it is too large to be fetched (`raw` is None then)."""
+
+    listed: Listed
+    raw: bytes | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A mail under its number."""
+
+    number: int
+    raw: bytes
+
+
+def unknown(session: Session, account_id: int, messages: Sequence[Listed]) -> list[Listed]:
+    """Those whose key was never seen."""
+    seen: set[str] = set()
+    keys = [message.key for message in messages]
+    for start in range(0, len(keys), LOOKUP):
+        some = keys[start : start + LOOKUP]
+        for column, owner in (
+            (InboundMessage.server_key, InboundMessage.account_id),
+            (SkippedMail.server_key, SkippedMail.account_id),
+        ):
+            seen |= set(session.scalars(select(column).where(owner == account_id, column.in_(some))))
+    return [message for message in messages if message.key not in seen]
+
+
+def keep(
+    account_id: int,
+    arrived: Sequence[Arrived],
+    *,
+    names: Callable[[str], bool],
+    skipped: Iterable[str] = (),
+    mark: str | None = None,
+) -> list[Kept]:
+    """Commit mails, the keys of those that are passed over, and how far the listing got; what is new.
+
+    A mail that is here already under a key by which the server does not name mails any more (see `Mailbox.names`) only
+    gets its new key; the same octets under a key that is still in use are another mail.
+    """
+    hashes = {id(mail): hashlib.sha256(mail.raw).hexdigest() for mail in arrived if mail.raw is not None}
+    with write() as session:
+        known = _renamed(session, account_id, set(hashes.values()), names)
+        fresh: list[Arrived] = []
+        for mail in arrived:
+            number = known.pop(hashes.get(id(mail), ""), None)
+            if number is None:
+                fresh.append(mail)
+            else:
+                _rename(session, number, mail.listed.key)
+        numbers = _insert(session, account_id, fresh, hashes)
+        _skip(session, account_id, skipped)
+        if mark is not None:
+            progress(session, account_id).mark = mark
+        return [Kept(number, mail.raw) for number, mail in zip(numbers, fresh, strict=True) if mail.raw is not None]
+
+
+def progress(session: Session, account_id: int) -> InboxProgress:
+    """The account's row of progress, made when there is none."""
+    row = session.get(InboxProgress, account_id)
+    if row is None:
+        row = InboxProgress(account_id=account_id, mark="", failures=0, kind="", words="")
+        session.add(row)
+    return row
+
+
+def committed(account_id: int) -> Iterator[list[str]]:
+    """The keys of kept mails that may still be on the server, in batches; what was left there is none of them."""
+    after = 0
+    while True:
+        rows = db.session.execute(
+            select(InboundMessage.id, InboundMessage.server_key)
+            .where(
+                InboundMessage.account_id == account_id,
+                InboundMessage.on_server,
+                InboundMessage.content_hash != "",
+                InboundMessage.id > after,
+            )
+            .order_by(InboundMessage.id)
+            .limit(LOOKUP)
+        ).all()
+        db.session.rollback()
+        if not rows:
+            return
+        after = rows[-1].id
+        yield [row.server_key for row in rows]
+
+
+def note_gone(account_id: int, keys: Sequence[str]) -> None:
+    """These are not on the server any more."""
+    if not keys:
+        return
+    with write() as session:
+        for start in range(0, len(keys), LOOKUP):
+            session.execute(
+                update(InboundMessage)
+                .where(
+                    InboundMessage.account_id == account_id,
+                    InboundMessage.server_key.in_(keys[start : start + LOOKUP]),
+                )
+                .values(on_server=False)
+            )
+
+
+def raw_of(session: Session, number: int) -> bytes:
+    """The octets of a mail; empty for one that was left on the server."""
+    return session.scalar(select(InboundRaw.raw).where(InboundRaw.inbound_id == number)) or b""
+
+
+def _renamed(session: Session, account_id: int, hashes: set[str], names: Callable[[str], bool]) -> dict[str, int]:
+    rows = session.execute(
+        select(InboundMessage.content_hash, InboundMessage.server_key, InboundMessage.id).where(
+            InboundMessage.account_id == account_id, InboundMessage.content_hash.in_(hashes)
+        )
+    )
+    return {row.content_hash: row.id for row in rows if not names(row.server_key)}
+
+
+def _rename(session: Session, number: int, key: str) -> None:
+    session.execute(update(InboundMessage).where(InboundMessage.id == number).values(server_key=key, on_server=True))
+
+
+def _insert(session: Session, account_id: int, fresh: Sequence[Arrived], hashes: dict[int, str]) -> list[int]:
+    now = clock.now()
+    rows: list[dict[str, Any]] = [
+        {
+            "account_id": account_id,
+            "server_key": mail.listed.key,
+            "on_server": True,
+            "content_hash": hashes.get(id(mail), ""),
+            "size": len(mail.raw) if mail.raw is not None else mail.listed.size,
+            "received_at": mail.at,
+            "stored_at": now,
+            "message_id": "",
+            "sender": "",
+            "subject": "",
+            "state": InboundState.RECEIVED if mail.raw is not None else InboundState.TOO_LARGE,
+            "kind": "",
+            "effect": "",
+            "detail": {},
+            "defects": [],
+            "error": "",
+        }
+        for mail in fresh
+    ]
+    if not rows:
+        return []
+    numbers = insert_rows(session, InboundMessage.id, rows)
+    raws = [
+        {"inbound_id": number, "raw": mail.raw}
+        for number, mail in zip(numbers, fresh, strict=True)
+        if mail.raw is not None
+    ]
+    if raws:
+        session.execute(insert(InboundRaw), raws)
+    return numbers
+
+
+def _skip(session: Session, account_id: int, keys: Iterable[str]) -> None:
+    rows = [{"account_id": account_id, "server_key": key} for key in keys]
+    if rows:
+        session.execute(insert(SkippedMail), rows)
