@@ -6,13 +6,16 @@ import contextlib
 import datetime
 import socket
 import ssl
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import trustme
 
 from tests.channels.conftest import der, server_tls
-from tests.peers import free_port
+from tests.peers import free_port, give_away, wait_until
+from tests.peers.postgres import PREFIX, PostgresServer
 from tests.peers.smtp_aiosmtpd import AiosmtpdServer
 from tests.peers.tls import Clear, TlsServer, reads, says
 from webapp.channels.base import TroubleKind
@@ -176,6 +179,31 @@ def test_a_real_smtp_server(authority: trustme.CA) -> None:
     leaf = authority.issue_cert("127.0.0.1")
     with AiosmtpdServer(tls=server_tls(leaf), require_tls=True) as server:
         assert look(place(server, "smtp")).chain[0].sha256 == fingerprint(der(leaf.cert_chain_pems[0]))
+
+
+def test_a_real_postgresql(authority: trustme.CA, postgres_server: PostgresServer) -> None:
+    leaf = authority.issue_cert("127.0.0.1")
+    where = Place("127.0.0.1", postgres_server.port, "postgres")
+    assert refused(where).words == "TLS is off at the server."
+    with tempfile.TemporaryDirectory(prefix=PREFIX) as name:
+        folder = Path(name)
+        for file, blob in (("key", leaf.private_key_pem), ("cert", leaf.cert_chain_pems[0])):
+            blob.write_to_path(folder / file)
+            (folder / file).chmod(0o600)
+            give_away(folder / file)
+            postgres_server.execute(f"ALTER SYSTEM SET ssl_{file}_file = '{folder / file}'")
+        give_away(folder)
+        try:
+            _switch_tls(postgres_server, "on")
+            assert look(where).chain[0].sha256 == fingerprint(der(leaf.cert_chain_pems[0]))
+        finally:
+            _switch_tls(postgres_server, "off")
+
+
+def _switch_tls(server: PostgresServer, to: str) -> None:
+    server.execute(f"ALTER SYSTEM SET ssl = {to}")
+    server.execute("SELECT pg_reload_conf()")
+    wait_until(lambda: server.execute("SHOW ssl") == [(to,)], f"ssl to be {to}")
 
 
 REFUSALS: dict[str, tuple[str, Clear, str]] = {

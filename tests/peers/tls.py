@@ -55,6 +55,7 @@ class TlsServer:
         with contextlib.closing(connection), contextlib.suppress(OSError):
             if self.clear:
                 self.clear(connection)
+            connection.getpeername()  # wrapping one that the client has left would leak it
             self.context.sni_callback = lambda _, name, __: self.names.append(name)
             with self.context.wrap_socket(connection, server_side=True) as secured:
                 self._open.append(secured)
