@@ -16,7 +16,7 @@ from tests.factories import make_account, make_contact, make_notification
 from webapp.errors import DatabaseBusy
 from webapp.extensions import db
 from webapp.models import Event, Message
-from webapp.services import events
+from webapp.services import configuration, events
 
 NOT_JSON = (
     b"",
@@ -105,6 +105,13 @@ def test_a_refusal_is_worded_in_the_language_that_is_accepted(
     told = [error["words"] for error in sorted(answer.json["errors"], key=lambda error: error["path"])]
     wanted = [words[0], words[2], words[1]]
     assert [found.startswith(part) for found, part in zip(told, wanted, strict=True)] == [True] * 3, told
+
+
+def test_a_program_gets_english_whatever_the_language_of_the_pages(api: Program, data: None) -> None:
+    configuration.save("parameters", {"language": "es"}, "parameters")
+    answer = api.post("/events", {})
+    assert answer.headers["Content-Language"] == "en"
+    assert "This is needed." in answer.text
 
 
 def test_deep_nesting_is_refused_where_it_stands(api: Program) -> None:

@@ -77,7 +77,7 @@ def test_what_is_said_of_a_delivery_is_known_again(ctx: Flask, path: Path) -> No
     with force_locale("pt_BR"):
         phrases = spoken(ast.parse(path.read_text()))
         unknown = [words for words in phrases if said(words) == words and said(f"{words}.") == f"{words}."]
-    assert not unknown, "add them to queries/sayings.py"
+    assert not unknown, "add them to models/sayings.py"
 
 
 def spoken(tree: ast.Module) -> set[str]:

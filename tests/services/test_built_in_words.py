@@ -15,13 +15,14 @@ from tests.factories import make_contact, make_notification
 from tests.services.sample_event import ANA, EVENT, LINK, RULE, book
 from webapp.extensions import db
 from webapp.mail.compose import Words
-from webapp.models import Content
+from webapp.models import Content, Event
 from webapp.models.catalogue import BUILT_IN, CATEGORIES, Severity
 from webapp.services import configuration
+from webapp.services.certificate_words import WORDS
 from webapp.services.events import NewEvent, record
 from webapp.services.matching import Recipient
 from webapp.services.rendering import BUILT_IN as SOURCES
-from webapp.services.rendering import SEVERITY_WORDS, Renderer
+from webapp.services.rendering import SEVERITY_WORDS, OwnWords, Renderer, language_of
 
 LOCALES = ("pt-BR", "es")
 LABELS = ("What", "Severity", "When", "Source")
@@ -97,3 +98,27 @@ def test_what_an_administrator_worded_stays_as_it_is(ctx: Flask, type_: str, tit
     assert content.subject == f"[Crítico] {told}: 4711"
     assert content.html is not None
     assert "Operaciones de contraseña" in content.html
+
+
+def test_each_recipient_reads_an_event_of_ours_in_their_language(ctx: Flask) -> None:
+    configuration.save("parameters", {"language": "pt-BR"}, "parameters")
+    make_notification(contacts=[make_contact("Ana", locale="en"), make_contact("Eva", email="eva@x", locale="es")])
+    facts = {"certificate": "100 % ours", "host": "mail", "port": 25, "error": "no answer within 10 seconds"}
+    own = OwnWords(*WORDS["connectivity.down"], facts)
+    recorded = record(NewEvent("connectivity.down", "T", "B", own=own))
+    stored = db.session.get_one(Event, recorded.id)
+    assert stored.title == "Não é possível ler o certificado 100 % ours"
+    assert stored.body.startswith("mail, porta 25: sem resposta em 10 segundos.")
+    english, spanish = db.session.scalars(select(Content).order_by(Content.id)).all()
+    assert english.subject.endswith("The certificate 100 % ours cannot be looked at")
+    assert spanish.subject.endswith("No se puede leer el certificado 100 % ours")
+    assert "mail, puerto 25: sin respuesta en 10 segundos." in spanish.text
+
+
+@pytest.mark.parametrize("event_type", WORDS)
+def test_the_watch_speaks_each_language(ctx: Flask, event_type: str) -> None:
+    facts = dict.fromkeys(("certificate", "ends", "days_left", "subject", "issuer", "host", "port"), "4711")
+    own = OwnWords(*WORDS[event_type], {**facts, "error": "Connection refused"})
+    told = {tag: language_of(tag).own(own) for tag in ("en", *LOCALES)}
+    assert len({title for title, _ in told.values()}) == 3
+    assert all("4711" in title and "4711" in body for title, body in told.values())

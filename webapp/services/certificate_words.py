@@ -6,32 +6,34 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from webapp.errors import N_
 from webapp.models import Certificate, Sighting
 from webapp.services.events import NewEvent
 from webapp.services.expiry import Telling, days_left
+from webapp.services.rendering import OwnWords
 
 SOURCE = "arauto"
 
 WORDS: Mapping[str, tuple[str, str]] = {
     "certificate.expiring": (
-        "The certificate %(certificate)s ends on %(ends)s (days left: %(days_left)s)",
-        "%(subject)s, issued by %(issuer)s. Renew it in time: what relies on it stops working when it has ended.",
+        N_("The certificate %(certificate)s ends on %(ends)s (days left: %(days_left)s)"),
+        N_("%(subject)s, issued by %(issuer)s. Renew it in time: what relies on it stops working when it has ended."),
     ),
     "certificate.expired": (
-        "The certificate %(certificate)s has expired: it ended on %(ends)s",
-        "%(subject)s, issued by %(issuer)s. What relies on it does not work any more. Put a new one in its place.",
+        N_("The certificate %(certificate)s has expired: it ended on %(ends)s"),
+        N_("%(subject)s, issued by %(issuer)s. What relies on it does not work any more. Put a new one in its place."),
     ),
     "certificate.renewed": (
-        "The certificate %(certificate)s was renewed: it ends on %(ends)s (days left: %(days_left)s)",
-        "%(subject)s, issued by %(issuer)s.",
+        N_("The certificate %(certificate)s was renewed: it ends on %(ends)s (days left: %(days_left)s)"),
+        N_("%(subject)s, issued by %(issuer)s."),
     ),
     "connectivity.down": (
-        "The certificate %(certificate)s cannot be looked at",
-        "%(host)s, port %(port)s: %(error)s. Arauto goes on trying and tells when it is seen again.",
+        N_("The certificate %(certificate)s cannot be looked at"),
+        N_("%(host)s, port %(port)s: %(error)s. Arauto goes on trying and tells when it is seen again."),
     ),
     "connectivity.up": (
-        "The certificate %(certificate)s is seen again",
-        "%(host)s, port %(port)s: it ends on %(ends)s (days left: %(days_left)s).",
+        N_("The certificate %(certificate)s is seen again"),
+        N_("%(host)s, port %(port)s: it ends on %(ends)s (days left: %(days_left)s)."),
     ),
 }
 
@@ -49,6 +51,7 @@ def event(certificate: Certificate, sighting: Sighting, telling: Telling, now: d
         severity=telling.severity.value,
         attributes={name: value for name, value in facts.items() if name != "ends"},
         source=SOURCE,
+        own=OwnWords(title, body, facts),
         dedup_key=f"certificate:{certificate.id}:{certificate.created_at.timestamp():.6f}:{what}:{telling.kind}",
     )
 

@@ -19,8 +19,8 @@ from webapp.models import Event, Message
 from webapp.models.catalogue import Severity
 from webapp.services import matching, outbox, rules
 from webapp.services.checks import check_text
-from webapp.services.parameters import base_url
-from webapp.services.rendering import Happening, Renderer
+from webapp.services.parameters import base_url, language
+from webapp.services.rendering import Happening, OwnWords, Renderer, language_of
 from webapp.services.unit import insert_rows, lock_words, write
 
 DEDUP_WINDOW = timedelta(hours=24)
@@ -32,7 +32,11 @@ MOST_ATTRIBUTES = 100
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """An event as it was sent to us."""
+    """An event as it was sent to us.
+
+    One of ours has `own` words: each recipient reads them in their language, and they are stored in that of the system
+    parameters, whatever `title` and `body` are.
+    """
 
     type: str
     title: str
@@ -42,6 +46,7 @@ class NewEvent:
     source: str = ""
     occurred_at: datetime | None = None
     dedup_key: str | None = None
+    own: OwnWords | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,24 +191,25 @@ def _store(session: Session, book: matching.Rulebook, new: Sequence[NewEvent]) -
 
 def _insert(session: Session, book: matching.Rulebook, new: Sequence[NewEvent]) -> list[Happening]:
     now = clock.now()
+    own = [language_of(language(session)).own(event.own) if event.own else None for event in new]
     seen: list[dict[str, Any]] = [
         {
             "type": event.type,
             "severity": event.severity or book.types[event.type].severity.value,
-            "title": event.title.strip(),
-            "body": event.body,
+            "title": (words[0] if words else event.title).strip(),
+            "body": words[1] if words else event.body,
             "attributes": event.attributes,
             "source": event.source,
             "occurred_at": event.occurred_at or now,
         }
-        for event in new
+        for event, words in zip(new, own, strict=True)
     ]
     rows = [
         {**fields, "received_at": now, "dedup_key": event.dedup_key or None, "rulebook_id": book.number}
         for event, fields in zip(new, seen, strict=True)
     ]
     ids = insert_rows(session, Event.id, rows)
-    return [Happening(id=number, **fields) for number, fields in zip(ids, seen, strict=True)]
+    return [Happening(id=number, **fields, own=event.own) for number, fields, event in zip(ids, seen, new, strict=True)]
 
 
 def _messages(

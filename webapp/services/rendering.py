@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from webapp.errors import N_
 from webapp.mail.compose import Words
+from webapp.models.sayings import said
 from webapp.services import layout, tags
 from webapp.services.matching import Recipient, Rulebook
 
@@ -50,6 +51,15 @@ SEVERITY_WORDS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
+class OwnWords:
+    """Words of ours about an event: templates marked N_, and what fills them. `error` may be words about a delivery."""
+
+    title: str
+    body: str
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Happening:
     """The event as the words see it."""
 
@@ -61,6 +71,7 @@ class Happening:
     attributes: Mapping[str, Any]
     source: str
     occurred_at: datetime
+    own: OwnWords | None = None
 
 
 class Language:
@@ -76,6 +87,11 @@ class Language:
             with force_locale(str(self.locale)):
                 self._phrases[text] = gettext(text)
         return self._phrases[text]
+
+    def own(self, words: OwnWords) -> tuple[str, str]:
+        """Title and body of an event of ours in this language."""
+        facts = {name: said(fact, self.say) if name == "error" else fact for name, fact in words.facts.items()}
+        return self.say(words.title) % facts, self.say(words.body) % facts
 
     def time(self, instant: datetime, zone: str) -> str:
         """An instant in words for a reader in `zone`, which is named; in UTC when there is no such zone."""
@@ -155,12 +171,13 @@ class Renderer:
 
     def _values(self, happening: Happening, recipient: Recipient, language: Language) -> dict[str, str]:
         info = self._book.types[happening.type]
+        title, body = language.own(happening.own) if happening.own else (happening.title, happening.body)
         return {
             "event.id": str(happening.id),
             "event.type": happening.type,
             "event.severity": language.say(SEVERITY_WORDS[happening.severity]),
-            "event.title": happening.title,
-            "event.body": happening.body,
+            "event.title": title,
+            "event.body": body,
             "event.source": happening.source,
             "event.time": language.time(happening.occurred_at, recipient.person.timezone),
             "event.link": f"{self._base_url}/events/{happening.id}",

@@ -7,6 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from webapp.extensions import db
 from webapp.services import parameters
+from webapp.views.policy import is_api
 
 # As people and stored rows write them (BCP 47), each in its own words.
 LANGUAGES = {"en": "English", "pt-BR": "Português (Brasil)", "es": "Español"}
@@ -15,10 +16,12 @@ DEFAULT = "en"
 
 def tag() -> str:
     """The language in force: the person's, else what this browser chose before signing in, else what it asks for, else
-    that of the system parameters.
+    that of the system parameters. Programs get English, unless they ask for another one.
     """
     if not has_request_context():
         return DEFAULT
+    if is_api(request.path):
+        return request.accept_languages.best_match(LANGUAGES) or DEFAULT
     viewer = g.get("viewer")
     for chosen in (viewer.locale if viewer else "", session.get("language", "")):
         if chosen in LANGUAGES:

@@ -23,7 +23,10 @@ class GeneralForm(DeskForm):
     language = SelectField(
         _l("Language"),
         choices=[SelectChoice(tag, name) for tag, name in LANGUAGES.items()],
-        description=_l("Of pages for a browser that asks for another language, and of new contacts."),
+        description=_l(
+            "Of pages for a browser that asks for another language, of new contacts, and of the events that Arauto"
+            " records itself. Each recipient reads them in their own."
+        ),
         validate_choice=False,
     )
 
