@@ -103,13 +103,13 @@ def test_an_unknown_scope_is_refused(ctx: Flask) -> None:
 def test_a_revoked_token_is_refused_at_once(api: Program) -> None:
     assert api.get("/messages").status_code == 200
     with api.app.app_context():
-        tokens.revoke("monitor")
+        tokens.change(1, {"enabled": False})
     assert api.get("/messages").status_code == 401
 
 
-def test_only_a_token_that_exists_can_be_revoked(ctx: Flask) -> None:
+def test_only_a_token_that_exists_can_be_changed(ctx: Flask) -> None:
     with pytest.raises(NotFound):
-        tokens.revoke("nobody")
+        tokens.change(7, {"enabled": False})
 
 
 def test_use_is_noted_once_a_minute(any_ctx: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

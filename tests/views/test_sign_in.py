@@ -152,7 +152,7 @@ def test_many_names_from_one_address_wait_too(ana: Flask) -> None:
 def test_a_disabled_user_is_out_at_once_and_stays_out(ana: Flask, client: FlaskClient) -> None:
     sign_in_as(client)
     with ana.app_context():
-        people.set_enabled("ana", False)
+        people.change(1, {"enabled": False})
     assert client.get("/health").status_code == 303
     assert sign_in_as(client).status_code == 422
 

@@ -22,6 +22,8 @@ class User(Named, Model):
     locale: Mapped[str] = mapped_column(default="")
     timezone: Mapped[str] = mapped_column(default="UTC")
     theme: Mapped[str] = mapped_column(default="auto")
+    last_sign_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_sign_in_address: Mapped[str] = mapped_column(default="", server_default="")
 
     __table_args__ = (CheckConstraint("role IN ({})".format(", ".join(f"'{role}'" for role in ROLES)), name="role"),)
     __mapper_args__ = {"version_id_col": Named.version}

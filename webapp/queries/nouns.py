@@ -15,6 +15,7 @@ from sqlalchemy.orm.interfaces import ORMOption
 from webapp.errors import NotFound
 from webapp.models import (
     AccountHealth,
+    ApiToken,
     Certificate,
     Credential,
     InboundMessage,
@@ -22,6 +23,7 @@ from webapp.models import (
     InboxProgress,
     Sighting,
     SmtpAccount,
+    User,
 )
 from webapp.queries import keyset
 from webapp.queries.keyset import Page, Turn, Walk
@@ -83,6 +85,20 @@ INBOX_ACCOUNTS = Listing(
         "secure": InboxAccount.secure,
     },
     (joinedload(InboxAccount.credential),),
+)
+# Sorted before all that ever happened.
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+TOKENS = Listing(
+    ApiToken,
+    {"name": ApiToken.name, "used": func.coalesce(ApiToken.last_used_at, NEVER), "made": ApiToken.created_at},
+    (ApiToken.name,),
+    {"enabled": ApiToken.enabled},
+)
+USERS = Listing(
+    User,
+    {"name": User.name, "role": User.role, "seen": func.coalesce(User.last_sign_in_at, NEVER), "made": User.created_at},
+    (User.name,),
+    {"role": User.role, "enabled": User.enabled},
 )
 CREDENTIALS = Listing(
     Credential,

@@ -1,107 +1,145 @@
-"""Users: the people who sign in. Contacts, who are told things, are another noun."""
+"""Users: the people who sign in. Contacts, who are told things, are another noun.
+
+Somebody who may make others administrators always remains, and nobody shuts themselves out.
+"""
 
 from __future__ import annotations
 
-from datetime import tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from pydantic import BeforeValidator
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
-from webapp.errors import InvalidInput, NotFound, Problem
+from webapp.errors import InvalidInput, Problem
 from webapp.models import User
 from webapp.models.user import ROLES
-from webapp.services import audit, passwords, sessions, vault
-from webapp.services.checks import check_text
+from webapp.services import actor, audit, passwords, records, sessions, vault
+from webapp.services.configuration import Stored
+from webapp.services.entries import Entry
+from webapp.services.fields import Name, Zone, none_is_empty, one_of, optional
 from webapp.services.parameters import LANGUAGES
+from webapp.services.records import Kind
 from webapp.services.unit import write
 
 THEMES = ("auto", "light", "dark")
+ADMINISTRATOR = ROLES[-1]
 
 
-def create(name: str, password: str, role: str = "viewer") -> int:
-    """A new user; their id. Raises InvalidInput for a name that is taken or a password that is too short."""
-    problems = [
-        check_text("name", name, most=120, needed=True, lines=False),
-        passwords.check("password", password, name),
-    ]
-    if name != name.strip():
-        problems.append(Problem("name", _("Remove the spaces around the name.")))
-    if role not in ROLES:
-        problems.append(Problem("role", _("Use one of %(values)s.", values=", ".join(ROLES))))
-    _refuse(problems)
+class UserEntry(Entry):
+    """A user as people see them. Without a language, the pages speak the one that the browser asks for."""
+
+    name: Name
+    role: Annotated[str, one_of(*ROLES)] = "viewer"
+    locale: Annotated[str, BeforeValidator(none_is_empty), optional(one_of(*LANGUAGES).func)] = ""
+    timezone: Zone = "UTC"
+    theme: Annotated[str, one_of(*THEMES)] = "auto"
+    enabled: bool = True
+
+
+USERS = Kind("users", User, UserEntry)
+
+
+def create(name: str, password: str, role: str = "viewer", **more: Any) -> int:
+    """A new user; their number. Raises InvalidInput for a name that is taken or a password that is too short.
+
+    The password is hashed, which takes a tenth of a second, before the database is locked.
+    """
+    data = {"name": name, "role": role, **more}
+    _refuse([*check(data), *_too_weak(password, name)])
     stored = passwords.digest(password)
     with write() as session:
-        if session.scalar(select(User.id).where(User.name == name)):
-            raise InvalidInput.at("name", _("There is already a user named %(name)s. Choose another name.", name=name))
-        user = User(name=name, password_hash=stored, role=role)
-        session.add(user)
-        session.flush()
-        password_fingerprint = vault.fingerprint(stored, _password_place(user.id))
-        changes = {"role": (None, role), "password": (None, password_fingerprint)}
-        audit.record(session, audit.Deed("created", "users", name, user.id, changes))
-        return user.id
+        user, fields = records.add(USERS, session, data, password_hash=stored)
+        fields["password"] = (None, vault.fingerprint(stored, _password_place(user.id)))
+        audit.record(session, audit.Deed("created", USERS.noun, user.name, user.id, fields))
+        return int(user.id)
 
 
-def change_password(name: str, password: str) -> None:
-    """Give a user another password and end all their sessions. Raises NotFound, InvalidInput."""
-    _refuse([passwords.check("password", password, name)])
-    stored = passwords.digest(password)
+def get(number: int) -> Stored:
+    """One user. Raises NotFound."""
+    return records.get(USERS, number)
+
+
+def check(data: Mapping[str, Any], number: int | None = None) -> list[Problem]:
+    """What is wrong with the entry of a new user, or with a change of user `number`."""
+    return records.check(USERS, data, number)
+
+
+def change(number: int, data: Mapping[str, Any], version: int | None = None) -> None:
+    """Change a user. Another role, or being disabled, ends all their sessions at once.
+
+    Raises InvalidInput, EditedMeanwhile, NotFound.
+    """
     with write() as session:
-        user = session.scalar(select(User).where(User.name == name))
-        if user is None:
-            raise NotFound(_("There is no user named %(name)s.", name=name))
-        before, place = user.password_hash, _password_place(user.id)
-        user.password_hash = stored
-        sessions.end_all(session, user.id)
-        changes = {"password": (vault.fingerprint(before, place), vault.fingerprint(stored, place))}
-        audit.record(session, audit.Deed("changed", "users", name, user.id, changes))
+        user = records.locked(USERS, session, number, version)
+        _stay_open(session, user, records.accepted(USERS, session, data, user))
+        if {"role", "enabled"} & set(records.change(USERS, session, user, data)):
+            sessions.end_all(session, number)
 
 
-def set_enabled(name: str, enabled: bool) -> None:
-    """Let a user sign in, or not any more: then all their sessions end at once. Raises NotFound."""
-    with write() as session:
-        user = session.scalar(select(User).where(User.name == name))
-        if user is None:
-            raise NotFound(_("There is no user named %(name)s.", name=name))
-        if user.enabled != enabled:
-            changes = {"enabled": (user.enabled, enabled)}
-            audit.record(session, audit.Deed("changed", "users", name, user.id, changes))
-        user.enabled = enabled
-        if not enabled:
-            sessions.end_all(session, user.id)
-
-
-def prefer(user_id: int, *, locale: str | None = None, timezone: str | None = None, theme: str | None = None) -> None:
+def prefer(number: int, *, locale: str | None = None, timezone: str | None = None, theme: str | None = None) -> None:
     """Store how a user wants to see the pages; None keeps what there is. Raises InvalidInput."""
-    problems = []
-    if locale is not None and locale not in ("", *LANGUAGES):
-        problems.append(Problem("locale", _("Use one of %(values)s.", values=", ".join(LANGUAGES))))
-    if theme is not None and theme not in THEMES:
-        problems.append(Problem("theme", _("Use one of %(values)s.", values=", ".join(THEMES))))
-    if timezone is not None and zone(timezone) is None:
-        problems.append(Problem("timezone", _("Say a time zone such as America/Sao_Paulo.")))
-    _refuse(problems)
     wanted = {"locale": locale, "timezone": timezone, "theme": theme}
+    change(number, {name: value for name, value in wanted.items() if value is not None})
+
+
+def set_password(number: int, password: str) -> None:
+    """Give a user another password and end all their sessions. Raises NotFound, InvalidInput."""
+    _refuse(_too_weak(password, get(number).name))
+    stored = passwords.digest(password)
     with write() as session:
-        user = session.get_one(User, user_id)
-        changes = {
-            field: (getattr(user, field), value)
-            for field, value in wanted.items()
-            if value is not None and value != getattr(user, field)
-        }
-        for field, (_before, value) in changes.items():
-            setattr(user, field, value)
-        if changes:
-            audit.record(session, audit.Deed("changed", "users", user.name, user.id, changes))
+        user = records.locked(USERS, session, number)
+        before, place = user.password_hash, _password_place(number)
+        user.password_hash = stored
+        sessions.end_all(session, number)
+        fields = {"password": (vault.fingerprint(before, place), vault.fingerprint(stored, place))}
+        audit.record(session, audit.Deed("changed", USERS.noun, user.name, number, fields))
 
 
-def zone(name: str) -> tzinfo | None:
-    """The time zone of that IANA name; None when there is none."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
+def sign_out(number: int) -> None:
+    """End all sessions of a user. Raises NotFound."""
+    with write() as session:
+        user = records.locked(USERS, session, number)
+        sessions.end_all(session, number)
+        audit.record(session, audit.Deed("signed_out", USERS.noun, user.name, number))
+
+
+def remove(number: int) -> None:
+    """Delete a user, signed out at once. What they did stays in the audit log. Raises InvalidInput, NotFound."""
+    with write() as session:
+        user = records.locked(USERS, session, number)
+        _stay_open(session, user, None)
+        sessions.end_all(session, number)
+        records.remove(USERS, session, user)
+
+
+def is_me(name: str) -> bool:
+    """Whether the present actor is the user of that name."""
+    who = actor.current()
+    return who.kind == "user" and who.name == name
+
+
+def _stay_open(session: Session, user: User, after: Mapping[str, Any] | None) -> None:
+    """Refuse what would shut out whoever does it, or the last administrator. `after` is None for a removal."""
+    path = _loss(user, after)
+    if path is None:
+        return
+    if is_me(user.name):
+        raise InvalidInput.at(path, _("This is you: only another administrator can do it."))
+    others = select(func.count()).where(User.role == ADMINISTRATOR, User.enabled, User.id != user.id)
+    if user.role == ADMINISTRATOR and user.enabled and not session.scalar(others):
+        raise InvalidInput.at(path, _("Nobody else can sign in as an administrator. Make somebody else one first."))
+
+
+def _loss(user: User, after: Mapping[str, Any] | None) -> str | None:
+    """The field by which the user may do less afterwards; empty for a removal, None when there is none."""
+    if after is None:
+        return ""
+    if ROLES.index(after["role"]) < ROLES.index(user.role):
+        return "role"
+    return "enabled" if user.enabled and not after["enabled"] else None
 
 
 def _password_place(user_id: int) -> str:
@@ -109,7 +147,11 @@ def _password_place(user_id: int) -> str:
     return f"user/{user_id}/password"
 
 
-def _refuse(problems: list[Problem | None] | list[Problem]) -> None:
-    found = [problem for problem in problems if problem is not None]
-    if found:
-        raise InvalidInput(found)
+def _too_weak(password: str, name: str) -> list[Problem]:
+    problem = passwords.check("password", password, name)
+    return [problem] if problem else []
+
+
+def _refuse(problems: list[Problem]) -> None:
+    if problems:
+        raise InvalidInput(problems)

@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -51,10 +51,22 @@ def start(user_id: int, address: str, *, again: bool = False) -> str:
     with write() as session:
         session.add(WebSession(key_hash=_hash(key), user_id=user_id, address=address))
         if not again:
+            _note_sign_in(session, user_id, address)
             name = session.scalars(select(User.name).where(User.id == user_id)).one()
             who = Actor("user", name, address)
             audit.record(session, audit.Deed("signed_in", "users", name, user_id), by=who)
     return key
+
+
+def _note_sign_in(session: Session, user_id: int, address: str) -> None:
+    """Signing in is no change of a user: whoever edits them meanwhile must not be refused for that."""
+    kept = {"updated_at": User.updated_at, "version": User.version}
+    session.execute(
+        update(User)
+        .where(User.id == user_id)
+        .values(last_sign_in_at=clock.now(), last_sign_in_address=address, **kept)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def find(key: str) -> SignedIn | None:
@@ -71,6 +83,27 @@ def find(key: str) -> SignedIn | None:
         with suppress(DatabaseBusy), write() as session:
             session.execute(update(WebSession).where(WebSession.key_hash == _hash(key)).values(seen_at=now))
     return SignedIn(key, row.id, row.name, row.role, row.locale, row.timezone, row.theme)
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A session that somebody may still use: where and when it began, and when it was last seen in use."""
+
+    address: str
+    created_at: datetime
+    seen_at: datetime
+    present: bool
+
+
+def open_sessions(user_id: int, key: str) -> list[Open]:
+    """The sessions of a user, the newest first; the present one is that of `key`."""
+    rows = db.session.scalars(
+        select(WebSession)
+        .where(WebSession.user_id == user_id, WebSession.seen_at > clock.now() - SESSION_IDLE)
+        .order_by(WebSession.seen_at.desc(), WebSession.created_at.desc())
+    )
+    present = _hash(key)
+    return [Open(row.address, row.created_at, row.seen_at, row.key_hash == present) for row in rows]
 
 
 def end(key: str) -> None:

@@ -14,6 +14,7 @@ from webapp.errors import ArautoError
 from webapp.extensions import db
 from webapp.models import SignInFailure, User
 from webapp.services import audit, first_password, passwords
+from webapp.services.fields import LONGEST_NAME, normal_name
 from webapp.services.unit import write
 
 SIGN_IN_LOCK = 7_206_003
@@ -41,7 +42,7 @@ def check(name: str, password: str, address: str) -> int:
     A failure is noted before the password is looked at and taken back when it was right, so that many tries at once
     do not all slip through. No transaction is open while the password is checked, which takes a tenth of a second.
     """
-    name = name.replace("\0", "")[:120]
+    name = normal_name(name.replace("\0", ""))[:LONGEST_NAME]
     failure = _note_failure(name.casefold(), address)
     user = db.session.execute(select(User.id, User.enabled, User.password_hash).where(User.name == name)).one_or_none()
     db.session.rollback()

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Annotated, Any
 
-from flask_babel import gettext as _
-from sqlalchemy import bindparam, exists, or_, select, update
+from pydantic import AfterValidator
+from sqlalchemy import bindparam, or_, select, update
 
 from webapp import clock
 from webapp.database.hot import HotStatement, reading
-from webapp.errors import DatabaseBusy, InvalidInput, NotFound, Problem
+from webapp.errors import DatabaseBusy, Problem
 from webapp.extensions import db
 from webapp.models import ApiToken
 from webapp.models.token import SCOPES
-from webapp.services import audit
-from webapp.services.checks import check_text
-from webapp.services.unit import lock_configuration, write
+from webapp.services import audit, records
+from webapp.services.configuration import Stored
+from webapp.services.entries import Entry
+from webapp.services.fields import AsTuple, line, one_of, something
+from webapp.services.records import Kind
+from webapp.services.unit import write
 
 PREFIX = "arauto_"
 ADMIN = "admin"
@@ -49,35 +53,63 @@ class Caller:
         return scope in self.scopes or ADMIN in self.scopes
 
 
+def _each_once(scopes: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(scope for scope in SCOPES if scope in scopes)
+
+
+class TokenEntry(Entry):
+    """A token as people see it; one that is not enabled opens nothing."""
+
+    name: Annotated[str, line(LONGEST_NAME, needed=True)]
+    scopes: Annotated[
+        tuple[Annotated[str, one_of(*SCOPES)], ...], AsTuple, AfterValidator(something), AfterValidator(_each_once)
+    ]
+    enabled: bool = True
+
+
+TOKENS = Kind("tokens", ApiToken, TokenEntry)
+
+
 def create(name: str, scopes: Sequence[str] = ()) -> str:
     """A new token; this is the only time that it is seen. No scopes named: all but `admin`.
 
     Raises InvalidInput for a name that is taken or not one line, and for an unknown scope.
     """
-    wanted = list(dict.fromkeys(scopes)) or list(USUAL_SCOPES)
-    name = name.strip()
-    problems = [check_text("name", name, most=LONGEST_NAME, needed=True, lines=False)]
-    problems += [
-        Problem(
-            f"scopes[{number}]",
-            _("There is no scope %(scope)r. Use one of %(scopes)s.", scope=scope[:80], scopes=", ".join(SCOPES)),
-        )
-        for number, scope in enumerate(wanted)
-        if scope not in SCOPES
-    ]
-    found = [problem for problem in problems if problem]
-    if found:
-        raise InvalidInput(found)
+    _number, token = make({"name": name, "scopes": tuple(scopes) or USUAL_SCOPES})
+    return token
+
+
+def make(data: Mapping[str, Any]) -> tuple[int, str]:
+    """The same of an entry, which must name its scopes; its number and the token."""
     token = PREFIX + secrets.token_urlsafe(32)
     with write() as session:
-        lock_configuration(session)
-        if session.scalar(select(exists().where(ApiToken.name == name))):
-            raise InvalidInput.at("name", _("There is a token %(name)r already. Choose another name.", name=name))
-        made = ApiToken(name=name, token_hash=_hash(token), scopes=wanted)
-        session.add(made)
-        session.flush()
-        audit.record(session, audit.Deed("created", "tokens", name, made.id, {"scopes": (None, wanted)}))
-    return token
+        made, fields = records.add(TOKENS, session, data, token_hash=_hash(token))
+        audit.record(session, audit.Deed("created", TOKENS.noun, made.name, made.id, fields))
+        return int(made.id), token
+
+
+def get(number: int) -> Stored:
+    """One token. Raises NotFound."""
+    return records.get(TOKENS, number)
+
+
+def check(data: Mapping[str, Any], number: int | None = None) -> list[Problem]:
+    """What `make`, or `change` of token `number`, would refuse."""
+    return records.check(TOKENS, data, number)
+
+
+def change(number: int, data: Mapping[str, Any], version: int | None = None) -> None:
+    """Change a token; one that is disabled or loses a scope does so at once. Raises InvalidInput, EditedMeanwhile,
+    NotFound.
+    """
+    with write() as session:
+        records.change(TOKENS, session, records.locked(TOKENS, session, number, version), data)
+
+
+def remove(number: int) -> None:
+    """Delete a token. What it did stays, under its name. Raises NotFound."""
+    with write() as session:
+        records.remove(TOKENS, session, records.locked(TOKENS, session, number))
 
 
 def verify(token: str) -> Caller | None:
@@ -108,17 +140,6 @@ def _note_use(token_id: int) -> None:
             .values(last_used_at=now, updated_at=ApiToken.updated_at, version=ApiToken.version)
             .execution_options(synchronize_session=False)
         )
-
-
-def revoke(name: str) -> None:
-    """End a token at once. Raises NotFound when there is none of that name."""
-    with write() as session:
-        token = session.scalar(select(ApiToken).where(ApiToken.name == name))
-        if token is None:
-            raise NotFound(_("There is no token %(name)r.", name=name))
-        if token.enabled:
-            audit.record(session, audit.Deed("revoked", "tokens", name, token.id))
-        token.enabled = False
 
 
 def _hash(token: str) -> str:

@@ -1,4 +1,4 @@
-"""What fields offer whose values come from outside this program: languages and time zones."""
+"""What fields of several forms offer: languages, colours and time zones."""
 
 from __future__ import annotations
 
@@ -36,6 +36,21 @@ def languages(present: str = "") -> list[SelectChoice]:
     missing = present and present not in language.LANGUAGES and present not in dict(others)
     named = [*others, *([(present, language_name(present))] if missing else [])]
     return [*spoken, *(SelectChoice(tag, name, optgroup=_("Others")) for tag, name in named)]
+
+
+def page_languages() -> list[SelectChoice]:
+    """The languages of the pages for a person: what the browser asks for, or one of those that this program speaks."""
+    spoken = [SelectChoice(tag, name) for tag, name in language.LANGUAGES.items()]
+    return [SelectChoice("", _("As the browser asks for")), *spoken]
+
+
+def themes() -> list[SelectChoice]:
+    """Light and dark."""
+    return [
+        SelectChoice("auto", _("As the device")),
+        SelectChoice("light", _("Light")),
+        SelectChoice("dark", _("Dark")),
+    ]
 
 
 def language_name(tag: str) -> str:

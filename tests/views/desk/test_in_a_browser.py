@@ -87,9 +87,11 @@ def test_by_keyboard_alone(desk, app):
 
 ACCOUNTS = [f"{LIST}{path}" for path in ("", "/new", "/1", "/1/edit", "/1/delete")]
 PARAMETERS = ["/settings/parameters", "/settings/parameters/email"]
+USERS = ["/users", "/users/new", "/users/1", "/users/1/delete"]
+TOKENS = ["/tokens", "/tokens/new"]
 
 
-@pytest.mark.parametrize("path", [*ACCOUNTS, *PARAMETERS])
+@pytest.mark.parametrize("path", [*ACCOUNTS, *PARAMETERS, *USERS, *TOKENS])
 def test_nothing_bars_anybody(desk, site, path):
     desk.goto(f"{site}{path}")
     for theme in ("light", "dark"):
@@ -106,3 +108,24 @@ def test_a_preview_follows_what_is_typed_and_saves_nothing(desk, site):
     with desk.expect_event("dialog") as asked:
         desk.get_by_role("link", name="General").click()
     assert asked.value.type == "beforeunload"
+
+
+def test_a_new_token_is_shown_and_is_gone_after_a_reload(desk, site):
+    desk.goto(f"{site}/tokens/new")
+    desk.get_by_label("Name").fill("vault")
+    desk.get_by_role("button", name="Save", exact=True).click()
+    expect(desk.get_by_text("Here is the token")).to_be_visible()
+    assert "arauto_" not in desk.url
+    desk.reload()
+    expect(desk.get_by_role("heading", name="vault")).to_be_visible()
+    expect(desk.get_by_text("Here is the token")).to_be_hidden()
+
+
+def test_a_password_is_asked_for_when_it_is_to_be_chosen(desk, site):
+    desk.goto(f"{site}/users/new")
+    expect(desk.get_by_label("Password again")).to_be_hidden()
+    desk.get_by_label("Choose the password yourself").check()
+    desk.get_by_label("Password", exact=True).fill("four unrelated long words")
+    desk.get_by_label("Password again").fill("others")
+    desk.get_by_label("Password again").press("Tab")
+    expect(desk.locator("#repeated-error")).to_contain_text("not the same")

@@ -11,7 +11,7 @@ from flask import current_app, url_for
 from flask_babel import get_locale, gettext
 
 from webapp.errors import N_
-from webapp.views.desk import Noun
+from webapp.views.desk import KeptNoun, Noun
 
 # The kinds of things, by the names that entries bear.
 NOUNS: Mapping[str, str] = {
@@ -39,7 +39,6 @@ ACTIONS: Mapping[str, tuple[str, str, str]] = {
     "signed_in": (N_("Signing in"), "person", "good"),
     "signed_out": (N_("Signing out"), "box-arrow-right", "quiet"),
     "refused": (N_("Failed sign-in"), "exclamation-triangle", "doubt"),
-    "revoked": (N_("Revocation"), "slash-circle", "bad"),
     "cancelled": (N_("Cancellation"), "dash-circle", "quiet"),
     "resent": (N_("Resend"), "arrow-repeat", "quiet"),
     "emptied": (N_("Emptying"), "trash", "bad"),
@@ -132,8 +131,8 @@ def fields(entry: Any) -> list[Field]:
 def _labels(kind: str, language: str) -> dict[str, str]:
     """The words for the fields of a kind of things in `language`, which is the one in force."""
     labels = {field: gettext(label) for field, label in FIELDS.items()}
-    for made in Noun.__subclasses__():
-        if made.name == kind:
+    for made in (*Noun.__subclasses__(), *KeptNoun.__subclasses__()):
+        if getattr(made, "name", "") == kind:
             labels.update({field.short_name: field.label.text for field in made.form(formdata=None)})
     return labels
 

@@ -80,10 +80,10 @@ class Certificates(desk.Noun):
         entry = {name: value for name, value in super().entry_of(row).items() if name != "pem"}
         return {**entry, **{name: getattr(seen, name) if seen else None for name in SEEN}}
 
-    def made_form(self, begin: Mapping[str, Any] | None = None) -> DeskForm:
-        if begin is None:
-            return super().made_form()
-        return super().made_form({**begin, "pem": begin["pem"]["value"] if begin.get("pem") else ""})
+    def made_form(self, begin: Mapping[str, Any] | None = None, *, fresh: bool = False) -> DeskForm:
+        if begin is not None:
+            begin = {**begin, "pem": begin["pem"]["value"] if begin.get("pem") else ""}
+        return super().made_form(begin, fresh=fresh)
 
 
 NOUN = Certificates()

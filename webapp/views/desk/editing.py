@@ -34,12 +34,12 @@ def new(noun: Noun) -> str:
     """The empty form, or one that begins as a copy of the entry `like`."""
     like = request.args.get("like", type=int) if noun.cloned else None
     begin = noun.new() if like is None else noun.copy(noun.load(like).entry)
-    return _page(noun, noun.made_form(begin))
+    return _page(noun, noun.made_form(begin, fresh=True))
 
 
 def create(noun: Noun) -> Response | BaseResponse:
     """Make the entry."""
-    return _accept(noun, noun.made_form())
+    return _accept(noun, noun.made_form(fresh=True))
 
 
 def edit(noun: Noun, number: int) -> str:
@@ -55,11 +55,12 @@ def change(noun: Noun, number: int) -> Response | BaseResponse:
 
 def check(noun: Noun) -> str:
     """What is wrong with one field of a form that is being filled in."""
-    form = noun.made_form()
+    number = request.args.get("number", type=int)
+    form = noun.made_form(fresh=number is None)
     name = request.args.get("field", "")
     if name not in form.data:
         abort(404)
-    form.tell(noun.check(form.values(), request.args.get("number", type=int)))
+    form.tell(noun.check(form.values(), number))
     return htmx.page("desk/check.html", field=form[name])
 
 

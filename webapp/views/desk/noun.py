@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from flask import url_for
 from flask_babel import gettext as _
@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from webapp.errors import Problem
 from webapp.queries.nouns import Listing
-from webapp.services import configuration
+from webapp.services import configuration, records
 from webapp.services.configuration import Stored, User
+from webapp.services.records import Kind
 from webapp.views.desk.forms import DeskForm
 
 
@@ -50,14 +51,16 @@ class Noun:
     `load`, `entry_of`, `check`, `save`, `remove`, `users_of` and `successors`.
 
     `templates/<name>/_desk.html` holds the macros `cells`, a mapping of one macro a column, and `fields(form, stored)`;
-    it may have `menu(row, viewer)` for more actions on a row, and `aside(row, more, viewer)` for what the page of an
-    entry shows below its facts.
+    it may have `menu(row, viewer)` for more actions on a row, `above(row, more, viewer)` and `aside(row, more, viewer)`
+    for what the page of an entry shows around its facts, `first(more)` for what an empty list shows besides its
+    button, and `consequence(stored)` for what it means to delete an entry that nothing uses.
     """
 
     name: ClassVar[str]  # of the blueprint, of the folder of templates, and of the section of the configuration
     path: ClassVar[str]
     listing: ClassVar[Listing]
     form: ClassVar[type[DeskForm]]
+    new_form: ClassVar[type[DeskForm] | None] = None  # where a new entry is asked for more
     words: ClassVar[Words]
     columns: ClassVar[Mapping[str, Column]]  # the first one leads to the entry's page and is always there
     usual: ClassVar[tuple[str, ...]]
@@ -134,8 +137,54 @@ class Noun:
         """Where an accepted form leads."""
         return self.url("show", number=number)
 
-    def made_form(self, begin: Mapping[str, Any] | None = None) -> DeskForm:
-        """The form as it was sent, or beginning with an entry."""
-        form = self.form() if begin is None else self.form(formdata=None, data=begin)
+    def made_form(self, begin: Mapping[str, Any] | None = None, *, fresh: bool = False) -> DeskForm:
+        """The form as it was sent, or beginning with an entry. `fresh`: that of a new entry."""
+        kind = self.new_form if fresh and self.new_form else self.form
+        form = kind() if begin is None else kind(formdata=None, data=begin)
         self.fill(form)
         return form
+
+
+class Keeper(Protocol):
+    """The service of a noun that the configuration file does not hold."""
+
+    def get(self, number: int, /) -> Stored: ...
+    def check(self, data: Mapping[str, Any], number: int | None, /) -> list[Problem]: ...
+    def change(self, number: int, data: Mapping[str, Any], version: int | None, /) -> None: ...
+    def remove(self, number: int, /) -> None: ...
+
+
+class KeptNoun(Noun):
+    """A noun whose rows `keeper` keeps, and that nothing refers to. How one is made, each says itself (`make`)."""
+
+    keeper: ClassVar[Keeper]
+    kind: ClassVar[Kind]
+    cloned: ClassVar[bool] = False
+
+    def make(self, data: Mapping[str, Any]) -> int:
+        """Create an entry; its number. Raises InvalidInput."""
+        raise NotImplementedError
+
+    def load(self, number: int) -> Stored:
+        return self.keeper.get(number)
+
+    def entry_of(self, row: Any) -> Mapping[str, Any]:
+        return records.entry_of(self.kind, row)
+
+    def check(self, data: Mapping[str, Any], number: int | None) -> list[Problem]:
+        return self.keeper.check(data, number)
+
+    def save(self, data: Mapping[str, Any], number: int | None = None, version: int | None = None) -> int:
+        if number is None:
+            return self.make(data)
+        self.keeper.change(number, data, version)
+        return number
+
+    def remove(self, number: int, successor: str | None, detach: bool) -> None:
+        self.keeper.remove(number)
+
+    def users_of(self, number: int) -> list[User]:
+        return []
+
+    def successors(self, name: str) -> list[str]:
+        return []

@@ -57,10 +57,10 @@ class InboxAccounts(desk.Noun):
         given = {name: value for name, value in defaults.items() if isinstance(value, bool | int | str)}
         return {**given, "secure": True, "security": "ssl", "port": PORTS["imap-ssl"]}
 
-    def made_form(self, begin: Mapping[str, Any] | None = None) -> DeskForm:
+    def made_form(self, begin: Mapping[str, Any] | None = None, *, fresh: bool = False) -> DeskForm:
         if begin is not None:
             begin = {**begin, "events": [shown_rule(rule) for rule in begin.get("events", ())]}
-        return super().made_form(begin)
+        return super().made_form(begin, fresh=fresh)
 
     def fill(self, form: DeskForm) -> None:
         if isinstance(form, InboxAccountForm):

@@ -3,33 +3,19 @@ from __future__ import annotations
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import Field, PasswordField, SelectChoice, SelectField
+from wtforms import Field, PasswordField, SelectField
 from wtforms.validators import EqualTo, InputRequired, Length, ValidationError
 
 from webapp.services import passwords
 from webapp.views import choices
-from webapp.views.language import LANGUAGES
-
-
-def _languages() -> list[SelectChoice]:
-    known = [SelectChoice(tag, name) for tag, name in LANGUAGES.items()]
-    return [SelectChoice("", _("As the browser asks for")), *known]
-
-
-def _themes() -> list[SelectChoice]:
-    return [
-        SelectChoice("auto", _("As the device")),
-        SelectChoice("light", _("Light")),
-        SelectChoice("dark", _("Dark")),
-    ]
 
 
 class LookForm(FlaskForm):
     class Meta:
         csrf = False
 
-    locale = SelectField(_l("Language"), choices=_languages)
-    theme = SelectField(_l("Colours"), choices=_themes)
+    locale = SelectField(_l("Language"), choices=choices.page_languages)
+    theme = SelectField(_l("Colours"), choices=choices.themes)
     timezone = SelectField(
         _l("Time zone"), choices=choices.zones, description=_l("Times on every page are shown in it.")
     )

@@ -44,7 +44,7 @@ def password() -> Response | BaseResponse:
     address = request.remote_addr or ""
     if not (asked.validate() and _knows_password(asked, address)):
         return make_response(_page(LookForm(None, obj=g.viewer), asked), 422)
-    people.change_password(g.viewer.name, asked.new.data or "")
+    people.set_password(g.viewer.user_id, asked.new.data or "")
     open_session(g.viewer.user_id, address, again=True)
     flash(_("Your password is changed. You are signed out everywhere else."))
     return see_other(url_for("profile.show"))
