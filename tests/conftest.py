@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2 import BytecodeCache
@@ -20,6 +21,7 @@ from tests import memory
 from tests.network_guard import only_loopback
 from webapp import create_app, create_core, database
 from webapp.extensions import db
+from webapp.services import passwords
 
 if TYPE_CHECKING:
     from tests.peers.postgres import PostgresServer
@@ -44,6 +46,15 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 memory.keep_files_there()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def earnest_hasher() -> Iterator[PasswordHasher]:
+    """The hasher of passwords as people have it; tests have one that takes no time."""
+    earnest = passwords._hasher
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+        yield earnest
 
 
 # --- the application ---

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from pysqlite3 import dbapi2 as sqlite
 from sqlalchemy import Column, Engine, Integer, MetaData, String, Table, bindparam, create_engine, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from webapp import database
+from webapp import create_core, database
 from webapp.config import ROOT
 from webapp.database import lease_now, results_engine
 from webapp.database.hot import HotConnection, HotStatement, driver_of, reading
@@ -127,6 +129,12 @@ def test_a_fork_has_connections_of_its_own(any_app: Flask, tmp_path: Path) -> No
     url = any_app.config["SQLALCHEMY_DATABASE_URI"]
     program = [sys.executable, "-c", FORKED_APP, tmp_path / "fork", url]
     assert subprocess.run(program, cwd=ROOT, timeout=60).returncode == 0
+
+
+def test_a_fork_needs_no_application_that_is_gone(tmp_path: Path) -> None:
+    known = weakref.ref(create_core({"ARAUTO_DATA_DIR": str(tmp_path)}))
+    gc.collect()
+    assert known() is None
 
 
 # --- the statements that run thousands of times a second ---

@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from tests.e2e.instance import PASSWORD, migrate
 from webapp import create_core
 from webapp.cli import main
 from webapp.extensions import db
@@ -69,11 +71,18 @@ def bare(data_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     logging.getLogger().setLevel(level)
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder as `arauto migrate` leaves it. Nobody works in it: it is copied."""
+    folder = tmp_path_factory.mktemp("migrated") / "var"
+    migrate({"ARAUTO_DATA_DIR": str(folder), "ARAUTO_ADMIN_PASSWORD": PASSWORD})
+    return folder
+
+
 @pytest.fixture
-def arauto(bare: Arauto, monkeypatch: pytest.MonkeyPatch) -> Arauto:
+def arauto(bare: Arauto, data_dir: Path, migrated: Path) -> Arauto:
     """The same on a migrated database."""
-    monkeypatch.setenv("ARAUTO_ADMIN_PASSWORD", "correct horse battery staple")
-    assert bare("migrate").code == 0
+    shutil.copytree(migrated, data_dir)
     return bare
 
 

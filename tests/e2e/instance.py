@@ -12,12 +12,27 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from flask import Flask
 
 from tests.peers import free_port, wait_until
+from webapp import create_core
+from webapp.extensions import db
+from webapp.services import first_start, schema, tokens
+from webapp.services.configuration import apply
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 PASSWORD = "correct horse battery staple"
+
+
+def migrate(environ: Mapping[str, str]) -> Flask:
+    """What `arauto migrate` does, in this process: the application that it leaves behind."""
+    app = create_core(environ)
+    schema.upgrade(app.config["SQLALCHEMY_DATABASE_URI"])
+    with app.app_context():
+        first_start.ensure_administrator()
+        db.engine.dispose()
+    return app
 
 
 class Instance:
@@ -46,11 +61,11 @@ class Instance:
         return done
 
     def prepare(self, configuration: str = "") -> None:
-        """Schema, configuration, a token."""
-        self.cli("migrate")
-        if configuration:
-            self.cli("config", "apply", "-", stdin=configuration)
-        self.token = self.cli("token", "create", "test").stdout.strip()
+        """Schema, configuration, a token: by the services behind the commands, for starting programs takes long."""
+        with migrate(self.environ).app_context():
+            apply(configuration)
+            self.token = tokens.create("test")
+            db.engine.dispose()
 
     def start(self, *options: str) -> None:
         """`arauto serve`, until it is ready."""

@@ -18,7 +18,6 @@ from webapp.services import (
     audit,
     configuration,
     outbox,
-    passwords,
     people,
     sandbox,
     sandbox_mailbox,
@@ -32,11 +31,6 @@ from webapp.services.unit import write
 
 PASSWORD = "correct horse battery"
 ACCOUNT = {"name": "Relay", "sender_email": "one@corp.example", "host": "mail.corp.example"}
-
-
-@pytest.fixture(autouse=True)
-def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "_hasher", passwords.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
 
 
 def entries() -> list[AuditEntry]:

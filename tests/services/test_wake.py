@@ -105,6 +105,12 @@ def test_another_process_wakes(any_ctx: Flask, listener: Listener) -> None:
     assert woken(listener)
 
 
+def test_waking_one_that_is_closed_harms_nobody(any_ctx: Flask) -> None:
+    made = wake.listener(db.engine, any_ctx.config["ARAUTO_DATA_DIR"])
+    made.close()
+    made.wake()
+
+
 # --- SQLite: sockets in the data folder ---
 
 

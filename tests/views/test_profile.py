@@ -10,15 +10,14 @@ from flask.testing import FlaskClient
 
 from tests.visiting import Visit, post, seen
 from webapp.errors import InvalidInput, NotFound
-from webapp.services import passwords, people, sessions
+from webapp.services import people, sessions
 
 OLD, NEW = "correct horse battery staple", "another long password"
 
 
 @pytest.fixture
-def ana(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
-    """Ana, who knows her password; hashing is made cheap."""
-    monkeypatch.setattr(passwords, "_hasher", passwords.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+def ana(app: Flask) -> Flask:
+    """Ana, who knows her password."""
     with app.app_context():
         people.create("ana", OLD, "viewer")
     return app

@@ -13,11 +13,6 @@ from webapp.queries import dashboard, health
 from webapp.services import passwords, people, sessions, sign_in
 
 
-@pytest.fixture(autouse=True)
-def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "_hasher", passwords.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
-
-
 @pytest.mark.usefixtures("any_ctx")
 def test_health_and_dashboard() -> None:
     factories.make_account()

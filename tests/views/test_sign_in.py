@@ -20,10 +20,8 @@ PASSWORD = "correct horse battery staple"
 
 
 @pytest.fixture
-def ana(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Flask:
-    """Ana, an operator who knows her password; hashing is made cheap."""
-    monkeypatch.setattr(passwords, "_hasher", passwords.PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
-    passwords._of_nobody.cache_clear()
+def ana(app: Flask) -> Flask:
+    """Ana, an operator who knows her password."""
     with app.app_context():
         people.create("ana", PASSWORD, "operator")
     return app

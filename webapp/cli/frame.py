@@ -68,7 +68,7 @@ def command_line(rows: Mapping[str, Row]) -> Callable[[], None]:
     def main() -> None:
         os.umask(0o077)
         try:
-            arauto()
+            arauto(prog_name="arauto")
         except ArautoError as error:
             fail(error)
         except Exception as error:

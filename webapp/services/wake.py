@@ -92,7 +92,8 @@ class Bell:
         self._outer.setblocking(False)
 
     def ring(self) -> None:
-        with suppress(BlockingIOError):
+        """Harmless when it rang already, and when it is closed: a thread may ring on its way out."""
+        with suppress(OSError):
             self._outer.send(b"")
 
     def wait(self, seconds: float, *outside: int) -> bool:
