@@ -179,7 +179,7 @@ def test_every_trouble_has_words(everything_wrong: Flask, visit: Visit) -> None:
         "The job expire_messages does not end",
         "1 message has an unknown outcome",
         "The certificate Old <i> has expired",
-        "The certificate Soon ends soon",
+        "The certificate Soon expires soon",
         "The certificate Gone cannot be seen",
         "Connection refused. Check server and port",
         "The sandbox mail server is the default account",

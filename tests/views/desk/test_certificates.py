@@ -186,7 +186,7 @@ def test_a_chain_that_ends_earlier_is_named(world, visit):
     early = {"ends_at": clock.now() + timedelta(days=5), "ends_sha256": "cd" * 32, "ends_subject": "CN=Middle"}
     number = add(world, sighting=seen_for(300, **early))
     page = visit(f"{LIST}/{number}")
-    assert "Its chain ends earlier" in page.text
+    assert "Its chain expires earlier" in page.text
     assert "CN=Middle" in page.text
     assert "5 days left" in page.text
 

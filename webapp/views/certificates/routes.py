@@ -52,16 +52,16 @@ class Certificates(desk.Noun):
     listing, form = nouns.CERTIFICATES, CertificateForm
     words = Words(
         title=_l("Certificates"),
-        hint=_l("Certificates of servers and files, whose end is told in time."),
+        hint=_l("Certificates of servers and files. Who should know is told before they expire."),
         new=_l("New certificate"),
-        empty=_l("Name a server, or give a certificate, and Arauto tells in time when it ends."),
+        empty=_l("Name a server, or give a certificate, and whoever should know is told before it expires."),
         icon="patch-check",
     )
     columns = {
         "name": Column(_l("Name"), "name"),
         "place": Column(_l("Server"), "host"),
         "state": Column(_l("State")),
-        "ends": Column(_l("Ends"), "ends"),
+        "ends": Column(_l("Expires"), "ends"),
         "issuer": Column(_l("Issuer")),
         "checked": Column(_l("Last look")),
         "error": Column(_l("Error")),

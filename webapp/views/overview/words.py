@@ -124,8 +124,8 @@ def _sandbox_default(detail: dict[str, Any]) -> tuple[str, str, str]:
 
 def _certificate_ends(detail: dict[str, Any]) -> tuple[str, str, str]:
     return (
-        _("The certificate %(name)s ends soon", name=detail["certificate"]),
-        _("It ends on %(at)s. Put a new one in its place before that.", at=exact_time(detail["ends_at"])),
+        _("The certificate %(name)s expires soon", name=detail["certificate"]),
+        _("It expires on %(at)s. Put a new one in its place before that.", at=exact_time(detail["ends_at"])),
         "",
     )
 
@@ -133,7 +133,7 @@ def _certificate_ends(detail: dict[str, Any]) -> tuple[str, str, str]:
 def _certificate_expired(detail: dict[str, Any]) -> tuple[str, str, str]:
     return (
         _("The certificate %(name)s has expired", name=detail["certificate"]),
-        _("It ended on %(at)s. Put a new one in its place.", at=exact_time(detail["ends_at"])),
+        _("It expired on %(at)s. Put a new one in its place.", at=exact_time(detail["ends_at"])),
         "",
     )
 
