@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Response, jsonify
 from flask_openapi3 import OpenAPI
 
-from webapp.api import document, events, messages, problems
+from webapp.api import document, events, inbound, messages, problems
 from webapp.api.blueprint import api
 from webapp.extensions import csrf
 
-__all__ = ["events", "messages", "register"]
+__all__ = ["events", "inbound", "messages", "register"]
 
 
 def register(app: OpenAPI) -> None:

@@ -1,4 +1,4 @@
-"""`arauto inbound`. Classifying needs neither application nor database: nothing is imported here but the mail room."""
+"""`arauto inbound`. Classifying needs neither application nor database: only the mail room is imported for it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,26 @@ from webapp.mail.classify import classify as classified
 from webapp.mail.mime import LARGEST
 
 
-@click.group()
+class _Reports(click.Group):
+    """Reports need the application; it is loaded only when one of them is asked for."""
+
+    NAMES = ("list", "process", "show")
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted((*super().list_commands(ctx), *self.NAMES))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.NAMES:
+            return super().get_command(ctx, cmd_name)
+        from webapp.cli import inbound_reports
+
+        command: click.Command = getattr(inbound_reports, f"{cmd_name}_inbound")
+        return command
+
+
+@click.group(cls=_Reports)
 def inbound() -> None:
-    """Mail that comes in: what it would be."""
+    """Mail that comes in: list, show, process again, or say what a file would be."""
 
 
 @inbound.command("classify")

@@ -13,18 +13,23 @@ from rich.text import Text
 from webapp.cli.frame import one_line
 
 PIPED_WIDTH = 200
+TIMES = {"created_at": "Made", "received_at": "Received"}
 
 
-def show(items: Sequence[Mapping[str, Any]]) -> None:
-    """A table of messages (see `queries.plain.message`)."""
+def show(
+    items: Sequence[Mapping[str, Any]],
+    moment: str = "created_at",
+    columns: Sequence[str] = ("state", "channel", "recipient", "subject", "last_error"),
+) -> None:
+    """A table of messages (see `queries.plain`): number, time, and these columns."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("Id", justify="right", no_wrap=True)
-    table.add_column("Made (UTC)", no_wrap=True)
-    for name in ("State", "Channel", "Recipient", "Subject", "Last error"):
-        table.add_column(name, overflow="fold")
+    table.add_column(f"{TIMES[moment]} (UTC)", no_wrap=True)
+    for name in columns:
+        table.add_column(name.replace("_", " ").capitalize(), overflow="fold")
     for item in items:
-        words = (item[name] for name in ("state", "channel", "recipient", "subject", "last_error"))
-        table.add_row(str(item["id"]), _moment(item["created_at"]), *(Text(_plain(word)) for word in words))
+        words = (item[name] for name in columns)
+        table.add_row(str(item["id"]), _moment(item[moment]), *(Text(_plain(word)) for word in words))
     console = Console()
     if not console.is_terminal:
         console = Console(width=PIPED_WIDTH)

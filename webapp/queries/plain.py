@@ -35,6 +35,35 @@ def message(row: Any) -> dict[str, Any]:
     }
 
 
+def inbound(row: Any) -> dict[str, Any]:
+    """A row of `queries.inbound`."""
+    return {
+        "id": row.id,
+        "account": row.account,
+        "kind": row.kind,
+        "from": row.sender,
+        "subject": row.subject,
+        "received_at": moment(row.received_at),
+        "message_id": row.message_id,
+        "answers": row.answers_id,
+        "effect": row.effect,
+        "state": row.state,
+        "error": row.error,
+    }
+
+
+def inbound_detail(row: Any) -> dict[str, Any]:
+    """The same with everything else that is known of it."""
+    return {
+        **inbound(row),
+        "size": row.size,
+        "stored_at": moment(row.stored_at),
+        "event_id": row.event_id,
+        "detail": row.detail,
+        "defects": row.defects,
+    }
+
+
 def told(row: Any) -> dict[str, Any]:
     """A message in the answer to an event: who is told."""
     return {"id": row.id, "channel": row.channel, "recipient": row.recipient, "state": row.state}

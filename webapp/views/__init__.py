@@ -8,7 +8,7 @@ from flask import Flask
 
 # One package per menu entry; each has a `blueprint`.
 SECTIONS = (
-    *("overview", "outbox", "events", "audit", "sandbox", "signin", "profile", "probes"),
+    *("overview", "outbox", "inbox", "events", "audit", "sandbox", "signin", "profile", "probes"),
     *("contacts", "groups"),
     *("smtp_accounts", "inbox_accounts", "credentials", "certificates", "parameters", "users", "tokens"),
 )

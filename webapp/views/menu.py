@@ -42,6 +42,7 @@ MENU: tuple[Group, ...] = (
         N_("Traffic"),
         (
             Entry("outbox.index", N_("Outbox"), "send"),
+            Entry("inbox.index", N_("Inbox"), "inbox"),
             Entry("events.index", N_("Events"), "lightning"),
             Entry("sandbox.index", N_("Sandbox mailbox"), "mailbox", when=_sandbox_in_use),
         ),

@@ -58,6 +58,11 @@ def numbered(session: Session, name: str) -> int:
     return found
 
 
+def enabled(session: Session) -> list[int]:
+    """The accounts that may be read, in the order of their names."""
+    return list(session.scalars(select(InboxAccount.id).where(InboxAccount.enabled).order_by(InboxAccount.name)))
+
+
 def revisions(session: Session) -> dict[int, tuple[int, int]]:
     """The accounts that are read by themselves, each with its revision."""
     rows = session.execute(

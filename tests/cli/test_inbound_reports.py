@@ -1,0 +1,69 @@
+"""`arauto poll` and `arauto inbound list`, `show` and `process`, against a real mailbox."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.peers import free_port
+from tests.services.inbox.conftest import mail
+
+CONFIG = """
+credentials: [{{name: reader, username: {user}, secret: {{value: {password}}}}}]
+inbox_accounts:
+  - {{name: Replies, host: 127.0.0.1, port: {port}, credential: reader, ignore_older: false}}
+"""
+
+
+@pytest.fixture
+def box(dovecot):
+    return dovecot.box()
+
+
+@pytest.fixture
+def configured(arauto, dovecot, box, tmp_path):
+    """The command line of an installation that reads the box; `port=` for a server that is not there."""
+
+    def make(port: int = 0):
+        file = tmp_path / "config.yaml"
+        file.write_text(CONFIG.format(user=box.user, password=dovecot.password, port=port or dovecot.imap))
+        assert arauto("config", "apply", file).code == 0
+        return arauto
+
+    return make
+
+
+def test_a_pass_reads_every_account_and_says_what_came_of_it(configured, box):
+    arauto = configured()
+    for number in range(3):
+        box.put(mail(number))
+    ended = arauto("poll", "--once")
+    assert (ended.code, ended.out.strip()) == (0, "Replies: 3 read")
+    again = arauto("poll", "Replies", "--once", "--json").json
+    assert again["accounts"][0]["stored"] == 0
+
+
+def test_the_reports(configured, box):
+    arauto = configured()
+    box.put(mail(1))
+    arauto("poll", "--once")
+    [item] = arauto("inbound", "list", "--json").json["items"]
+    assert (item["subject"], item["kind"], item["state"]) == ("mail 1", "other", "processed")
+    assert "mail 1" in arauto("inbound", "list").out
+    assert arauto("inbound", "list", "--kind", "bounce").out == ""
+    assert arauto("inbound", "show", item["id"], "--json").json["from"] == "a@corp.example"
+    assert "a@corp.example" in arauto("inbound", "show", item["id"]).out
+    refused = arauto("inbound", "process", item["id"])
+    assert (refused.code, "processed already" in refused.err) == (1, True)
+    assert arauto("inbound", "show", 99).code == 1
+
+
+def test_trouble_is_an_error_and_named(configured):
+    ended = configured(port=free_port())("poll", "--once")
+    assert ended.code == 1
+    assert "Replies: No connection to 127.0.0.1" in ended.err
+
+
+def test_what_a_pass_is_must_be_said(configured):
+    arauto = configured()
+    assert arauto("poll").code == 2
+    assert arauto("poll", "Nobody", "--once").code == 1

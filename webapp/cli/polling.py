@@ -1,0 +1,64 @@
+"""`arauto poll`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from webapp.cli.frame import application, fail, json_option, one_line, say_json
+from webapp.extensions import db
+from webapp.services.inbox import accounts, checking
+
+
+@click.command()
+@click.argument("account", required=False)
+@click.option("--once", is_flag=True, help="One full pass, then end. (`arauto worker` reads until it is stopped.)")
+@json_option
+def poll(account: str | None, once: bool, as_json: bool) -> None:
+    """Read ACCOUNT, or every enabled inbox account, once, in the foreground.
+
+    The exit code is 0 although single mails were held. It is 1 when a mailbox could not be read to its end.
+    """
+    if not once:
+        raise click.UsageError("Say --once for one pass. To read until it is stopped, run: arauto worker")
+    with application():
+        session = db.session()
+        numbers = [accounts.numbered(session, account)] if account else accounts.enabled(session)
+        session.rollback()
+        ended = [_check(number) for number in numbers]
+    if as_json:
+        say_json({"accounts": [_values(progress) for progress in ended]})
+    else:
+        for progress in ended:
+            click.echo(_summary(progress))
+    troubles = [f"{progress.account}: {progress.trouble.words}" for progress in ended if progress.trouble]
+    if troubles:
+        fail("\n".join(map(one_line, troubles)))
+
+
+def _check(number: int) -> checking.Progress:
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as shown:
+        task = shown.add_task("Reading", total=None)
+
+        def show(progress: checking.Progress) -> None:
+            done = progress.stored + progress.skipped
+            shown.update(task, description=f"Reading {progress.account}", completed=done, total=progress.found)
+
+        return checking.check(number, on_progress=show)
+
+
+def _values(progress: checking.Progress) -> dict[str, object]:
+    return {**asdict(progress), "trouble": progress.trouble.words if progress.trouble else None}
+
+
+def _summary(progress: checking.Progress) -> str:
+    rare = ("skipped", "held", "too_large", "removed")
+    parts = [f"{progress.stored} read"]
+    numbers = {name: getattr(progress, name) for name in rare}
+    parts += [f"{number} {name.replace('_', ' ')}" for name, number in numbers.items() if number]
+    return f"{progress.account}: {', '.join(parts)}"

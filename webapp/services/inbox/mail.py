@@ -1,0 +1,65 @@
+"""A mail that came in, as people read it. The lists are `queries.inbound`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import nh3
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webapp.errors import NotFound
+from webapp.mail import show
+from webapp.mail.parse import LONGEST_TEXT, parse
+from webapp.mail.show import Shown
+from webapp.models import InboundRaw
+
+_NOT_IN_NAMES = re.compile(r"[^\w.\- ]+")
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """An attachment under a name that is safe on every system."""
+
+    file_name: str
+    data: bytes
+
+
+def raw(session: Session, number: int) -> bytes:
+    """The octets as the server gave them. Raises NotFound, also for a mail that was left there."""
+    found = session.scalar(select(InboundRaw.raw).where(InboundRaw.inbound_id == number))
+    if found is None:
+        raise NotFound(_("The octets of inbound message %(id)s are not here.", id=number))
+    return found
+
+
+def read(session: Session, number: int) -> Shown:
+    """The mail as people see it. Raises NotFound."""
+    return show.show(raw(session, number))
+
+
+def source(session: Session, number: int) -> tuple[str, bool]:
+    """The octets as text for a page, and whether that is all of them. Raises NotFound."""
+    data = raw(session, number)
+    return show.source(data), len(data) <= LONGEST_TEXT
+
+
+def clean_html(session: Session, number: int) -> str | None:
+    """Its HTML without scripts, forms, styles, and anything that would be fetched; None where it has none."""
+    html = parse(raw(session, number)).html
+    if html is None:
+        return None
+    return nh3.clean(html, tags=nh3.ALLOWED_TAGS - {"img"}, url_schemes={"http", "https", "mailto"})
+
+
+def attachment(session: Session, number: int, place: int) -> File | None:
+    """The attachment at that place of the list, from 0; None where there is none. Raises NotFound."""
+    parts = parse(raw(session, number)).attachments
+    if place >= len(parts):
+        return None
+    name = _NOT_IN_NAMES.sub("_", parts[place].file_name).strip(". ")[:100]
+    return File(
+        name.encode("ascii", "replace").decode().replace("?", "_") or f"attachment-{place}", parts[place].decoded()[0]
+    )
