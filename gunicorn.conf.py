@@ -7,6 +7,7 @@ this file.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -46,6 +47,7 @@ if Path("/dev/shm").is_dir():
 
 def post_worker_init(worker: Any) -> None:
     """Start the jobs in the worker, after the fork: threads and connections do not survive one."""
+    gc.freeze()  # what was imported lives as long as the process: collecting need not look at it again and again
     jobs.start(worker.wsgi)
     _stop_jobs_on(signal.SIGTERM)
 

@@ -25,5 +25,5 @@ def store() -> tuple[dict[str, int], int]:
         return {"id": made.inserted_primary_key[0]}, 202
 
 
-with engine.begin() as _connection:
+with engine.connect().execution_options(**database.WRITE) as _connection, _connection.begin():
     table.metadata.create_all(_connection, checkfirst=True)

@@ -104,7 +104,7 @@ def test_a_turn_waits_for_the_one_before(engine: Engine) -> None:
 
 def test_two_engines_of_one_file_share_the_queue(engine: Engine) -> None:
     other = make_engine(Path(engine.url.database or ""))
-    assert queue._queue(engine) is queue._queue(other)
+    assert queue.queue_of(engine) is queue.queue_of(other)
     other.dispose()
 
 
@@ -169,7 +169,7 @@ if child == 0:
     with queue._queues.setdefault("x", queue.WriteQueue(Path(sys.argv[1]))).turn():
         os._exit(0 if time.monotonic() - began < 2 else 1)
 over.set()
-mine._threads.acquire()
+mine.line.enter(10)
 os.write(written, b"x")
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask_babel import Babel
 from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session
 from flask_wtf import CSRFProtect
 from htmx_flask import Htmx
-from sqlalchemy import MetaData
+from sqlalchemy import Connection, Engine, MetaData
 from sqlalchemy.orm import DeclarativeBase
 
 NAMING = {
@@ -28,8 +29,16 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
 
 
+class UnitSession(Session):
+    """The session of a context. In a unit of work (`webapp.services.unit`) it joins the transaction of that."""
+
+    def get_bind(self, *args: Any, **more: Any) -> Engine | Connection:
+        found: Engine | Connection = self.info.get("connection") or super().get_bind(*args, **more)
+        return found
+
+
 # What a unit of work returns stays readable after its commit without a SELECT for each row.
-db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+db = SQLAlchemy(model_class=Base, session_options={"class_": UnitSession, "expire_on_commit": False})
 
 if TYPE_CHECKING:
 

@@ -63,7 +63,8 @@ def post(
 ) -> Callable[[Handler], View]:
     """Bind `handler(path=, body=)` to POST of `rule`, for bodies of at most `most` bytes.
 
-    The handler runs in a unit of work, and its answer is made there too: both are committed together.
+    The handler runs in a unit of work, and its answer is made there too: both are committed together. Where bodies
+    are small, requests that come at the same time share one commit.
     """
 
     def bind(handler: Handler) -> View:
@@ -82,7 +83,7 @@ def post(
             def act() -> Answer:
                 return Answer(status, _json(handler(**values)))
 
-            with write():
+            with write(shared=most <= MIB):
                 return _answer(once(caller.id, key, _hash(data), act) if key else act())
 
         return _bind(api.post, rule, view, scope, status, answer, header=PostHeaders)

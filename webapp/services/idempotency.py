@@ -6,14 +6,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
-from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.dialects.postgresql import insert  # SQLite's says the same
 
 from webapp import clock
+from webapp.database.hot import Driver, HotStatement
 from webapp.errors import ArautoError
 from webapp.models import IdempotencyRecord
-from webapp.services.unit import write
+from webapp.services.unit import driver, write
+
+_OURS = IdempotencyRecord.token_id == bindparam("of"), IdempotencyRecord.key == bindparam("by")
+# On PostgreSQL this waits until another request that has the key is committed or gone.
+_TAKE = HotStatement(
+    insert(IdempotencyRecord)
+    .values(status=0, answer="")
+    .on_conflict_do_nothing()
+    .returning(IdempotencyRecord.token_id),
+    ("token_id", "key", "request_hash", "status", "answer", "created_at"),
+)
+_KEEP = HotStatement(update(IdempotencyRecord).where(*_OURS), ("status", "answer"))
+_KEPT = HotStatement(
+    select(IdempotencyRecord.request_hash, IdempotencyRecord.status, IdempotencyRecord.answer).where(*_OURS)
+)
 
 
 class KeyReused(ArautoError):
@@ -36,36 +50,16 @@ def once(token_id: int, key: str, request_hash: str, act: Callable[[], Answer]) 
     KeyReused when the key was used for a request with another hash.
     """
     with write() as session:
-        if not _take(session, token_id, key, request_hash):
-            return _kept(session, token_id, key, request_hash)
+        known = driver(session)
+        if not _TAKE.all(known, token_id=token_id, key=key, request_hash=request_hash, created_at=clock.now()):
+            return _kept(known, token_id, key, request_hash)
         answer = act()
-        session.execute(
-            update(IdempotencyRecord)
-            .where(IdempotencyRecord.token_id == token_id, IdempotencyRecord.key == key)
-            .values(status=answer.status, answer=answer.body)
-        )
+        _KEEP.run(driver(session), [{"of": token_id, "by": key, "status": answer.status, "answer": answer.body}])
         return answer
 
 
-def _take(session: Session, token_id: int, key: str, request_hash: str) -> bool:
-    """Whether the key is ours. On PostgreSQL this waits until another request that has it is committed or gone."""
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    taken = session.execute(
-        insert(IdempotencyRecord)
-        .values(token_id=token_id, key=key, request_hash=request_hash, status=0, answer="", created_at=clock.now())
-        .on_conflict_do_nothing()
-        .returning(IdempotencyRecord.token_id)
-    )
-    return taken.one_or_none() is not None
-
-
-def _kept(session: Session, token_id: int, key: str, request_hash: str) -> Answer:
-    record = session.execute(
-        select(IdempotencyRecord.request_hash, IdempotencyRecord.status, IdempotencyRecord.answer).where(
-            IdempotencyRecord.token_id == token_id, IdempotencyRecord.key == key
-        )
-    ).one()
-    if record.request_hash != request_hash:
-        words = _("This Idempotency-Key was used for another request. Choose a new key for each request.")
-        raise KeyReused(words)
-    return Answer(record.status, record.answer, replayed=True)
+def _kept(known: Driver, token_id: int, key: str, request_hash: str) -> Answer:
+    [(first_hash, status, answer)] = _KEPT.all(known, of=token_id, by=key)
+    if first_hash != request_hash:
+        raise KeyReused(_("This Idempotency-Key was used for another request. Choose a new key for each request."))
+    return Answer(status, answer, replayed=True)

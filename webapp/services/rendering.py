@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_datetime
-from flask import current_app
 from flask_babel import force_locale, gettext
+from jinja2 import Environment, FileSystemLoader, select_autoescape
 from markupsafe import Markup
 
+from webapp.config import ROOT
 from webapp.errors import N_
 from webapp.mail.compose import Words
 from webapp.models.sayings import said
@@ -23,6 +24,15 @@ from webapp.services import layout, tags
 from webapp.services.matching import Recipient, Rulebook
 
 DEFAULT_LOCALE = "en"
+# Apart from the pages' templates: a mail is the same from every process, and takes nothing but what it is handed.
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(ROOT / "templates" / "texts"),
+    autoescape=select_autoescape(),
+    trim_blocks=True,
+    lstrip_blocks=True,
+    auto_reload=False,
+)
+_TEMPLATES.globals.clear()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +105,7 @@ class Language:
 
     def time(self, instant: datetime, zone: str) -> str:
         """An instant in words for a reader in `zone`, which is named; in UTC when there is no such zone."""
-        return _time(self.locale, instant, zone)
+        return _time(self.locale, instant.replace(microsecond=0), zone)  # no words tell less than a second
 
 
 @lru_cache(maxsize=1024)
@@ -166,8 +176,8 @@ class Renderer:
             "language": str(language.locale).replace("_", "-"),
             "direction": language.locale.text_direction,
         }
-        template = current_app.jinja_env.get_template
-        return Words(subject, template("texts/email.txt").render(context), template("texts/email.html").render(context))
+        template = _TEMPLATES.get_template
+        return Words(subject, template("email.txt").render(context), template("email.html").render(context))
 
     def _values(self, happening: Happening, recipient: Recipient, language: Language) -> dict[str, str]:
         info = self._book.types[happening.type]

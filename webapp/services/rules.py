@@ -8,12 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import URL, delete, exists, func, select
+from sqlalchemy import Engine, delete, exists, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from webapp.database.hot import HotStatement
 from webapp.errors import NotFound
-from webapp.extensions import db
 from webapp.models import Contact, ContactGroup, Event, EventType, Notification, Rulebook, Text
 from webapp.models.catalogue import BUILT_IN
 from webapp.services import matching
@@ -22,7 +21,7 @@ from webapp.services.unit import driver, write
 KEPT = 8
 _STAMP = select(Rulebook.id, Rulebook.created_at)
 _LATEST = HotStatement(_STAMP.order_by(Rulebook.id.desc()).limit(1))
-_books: OrderedDict[tuple[URL, int, datetime], matching.Rulebook] = OrderedDict()
+_books: OrderedDict[tuple[Engine, int, datetime], matching.Rulebook] = OrderedDict()
 _books_lock = threading.Lock()
 
 
@@ -67,7 +66,7 @@ def forget_unused(session: Session, before: datetime) -> int:
 
 def _book(session: Session, number: int, created_at: datetime) -> matching.Rulebook:
     """Kept in memory. A number that a rollback undid is given again, so the time of its making is part of the key."""
-    key = (db.engine.url, number, created_at)
+    key = (session.get_bind().engine, number, created_at)
     book = _books.get(key)
     if book is None:
         book = matching.Rulebook(number, session.scalars(select(Rulebook.content).where(Rulebook.id == number)).one())

@@ -21,6 +21,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from webapp.database import WRITE
 from webapp.database.hot import Driver, HotStatement, driver_of
 from webapp.database.queue import write_turn
+from webapp.database.transactions import transaction
 from webapp.errors import DatabaseBusy
 from webapp.extensions import db
 
@@ -33,26 +34,28 @@ WRONG_STATEMENT = "SQLITE_ERROR"  # SQLite's for what PostgreSQL calls a program
 
 
 @contextmanager
-def write() -> Iterator[Session]:
-    """A durable write transaction on the request's session. Raises DatabaseBusy when the database stays locked."""
+def write(*, shared: bool = False) -> Iterator[Session]:
+    """A durable write transaction on the request's session. Raises DatabaseBusy when the database stays locked.
+
+    `shared`: see `transaction`; for the units of programs that send much at once.
+    """
     session = db.session()
-    if session.info.get("writing"):
+    if "connection" in session.info:
         yield session
         return
     session.rollback()
-    engine = db.engine
     followers: list[Callable[[], None]] = []
-    with write_turn(engine), busy_is_told():
-        session.info.update(writing=True, after_commit=followers)
+    with busy_is_told(), transaction(db.engine, shared=shared) as connection:
+        session.info.update(connection=connection, after_commit=followers)
         try:
-            session.connection(execution_options=WRITE)
             yield session
-            session.commit()
+            if session.in_transaction():
+                session.commit()
         except BaseException:
             session.rollback()
             raise
         finally:
-            session.info.update(writing=False, after_commit=None)
+            del session.info["connection"], session.info["after_commit"]
     for follow in followers:
         _follow(follow)
 
@@ -73,8 +76,10 @@ def write_results(engine: Engine) -> Iterator[Connection]:
 
 
 def driver(session: Session) -> Driver:
-    """The driver in the transaction of the session, for hot statements."""
-    return driver_of(session.connection())
+    """The driver in the transaction of the session, for hot statements; what the session has pending is written."""
+    if session.in_transaction():
+        session.flush()
+    return driver_of(session.info.get("connection") or session.connection())
 
 
 def after_commit(follow: Callable[[], None]) -> None:

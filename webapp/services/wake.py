@@ -52,11 +52,11 @@ def wake_folder(data_dir: Path) -> None:
     """Wake the senders that listen in this data folder; sockets that dead processes left are removed."""
     folder = data_dir / FOLDER
     with suppress(FileNotFoundError), _short_name(folder) as at, _datagram_socket() as sender:
-        for listening in folder.iterdir():
+        for name in os.listdir(at):  # noqa: PTH208 (this is done for every event)
             try:
-                sender.sendto(b"", f"{at}/{listening.name}")
+                sender.sendto(b"", f"{at}/{name}")
             except ConnectionRefusedError:
-                listening.unlink(missing_ok=True)
+                (folder / name).unlink(missing_ok=True)
             except (BlockingIOError, FileNotFoundError):
                 pass
 

@@ -20,6 +20,7 @@ FIXED = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+VARY = ("HX-Request", "HX-Target", "Cookie")
 
 
 def install(app: Flask) -> None:
@@ -58,15 +59,19 @@ def _policy() -> str:
 
 
 def _add_headers(answer: Response) -> Response:
-    for name, value in FIXED.items():
-        answer.headers.setdefault(name, value)
-    answer.headers.setdefault("Content-Security-Policy", _policy())
-    answer.headers.setdefault("X-Frame-Options", "DENY")
+    headers = answer.headers
+    given = {name for name, _ in headers}
+    for name, value in (*FIXED.items(), ("Content-Security-Policy", _policy()), ("X-Frame-Options", "DENY")):
+        if name not in given:
+            headers.add(name, value)
     if request.endpoint == "static" and answer.status_code in (200, 206, 304):
         # An address with the hash of its content never changes its meaning.
         versioned = "v" in request.args
-        answer.headers["Cache-Control"] = "public, max-age=31536000, immutable" if versioned else "no-cache"
+        headers["Cache-Control"] = "public, max-age=31536000, immutable" if versioned else "no-cache"
         return answer
-    answer.headers["Cache-Control"] = "no-store"
-    answer.vary.update(["HX-Request", "HX-Target", "Cookie"])
+    headers["Cache-Control"] = "no-store"
+    if "Vary" in given:
+        answer.vary.update(VARY)
+    else:
+        headers.add("Vary", ", ".join(VARY))
     return answer
