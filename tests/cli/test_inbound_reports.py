@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
 
 from tests.peers import free_port
@@ -67,3 +69,21 @@ def test_what_a_pass_is_must_be_said(configured):
     arauto = configured()
     assert arauto("poll").code == 2
     assert arauto("poll", "Nobody", "--once").code == 1
+
+
+def test_suppressed_addresses_are_listed_and_lifted(arauto, data_dir):
+    assert "No address" in arauto("inbound", "suppressed").err
+    database = sqlite3.connect(next(data_dir.glob("*.db")))
+    with database:
+        database.execute(
+            "INSERT INTO suppressed_address (address, since, status, words) VALUES (?, ?, ?, ?)",
+            ("ana@corp.example", "2026-01-31 08:00:00.000000", "5.1.1", "No such \x1b[31m user"),
+        )
+    database.close()
+    [item] = arauto("inbound", "suppressed", "--json").json["items"]
+    assert (item["address"], item["status"], item["message"]) == ("ana@corp.example", "5.1.1", None)
+    shown = arauto("inbound", "suppressed").out
+    assert ("2026-01-31T08:00:00Z  ana@corp.example  5.1.1" in shown, "\x1b" in shown) == (True, False)
+    assert arauto("inbound", "lift", "ana@CORP.example").out == "Mail is sent to ana@CORP.example again.\n"
+    refused = arauto("inbound", "lift", "ana@corp.example")
+    assert (refused.code, "is not suppressed" in refused.err) == (1, True)

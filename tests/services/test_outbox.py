@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -14,12 +15,14 @@ from tests.factories import make_account, make_contact, make_messages
 from tests.probes import statements
 from webapp import clock
 from webapp.channels.base import AccountTrouble, Stage, TroubleKind
+from webapp.database.hot import Driver
 from webapp.errors import Conflict, NotFound
 from webapp.extensions import db
 from webapp.mail.compose import Words
-from webapp.models import AccountHealth, Content, Message, SmtpAccount, State, TimelineEntry
+from webapp.models import AccountHealth, Content, Message, SmtpAccount, State, SuppressedAddress, TimelineEntry
 from webapp.services import circuit, outbox, wake
 from webapp.services.actor import Actor, act_as
+from webapp.services.inbox import suppression
 from webapp.services.outbox import NewMessage
 from webapp.services.unit import write
 
@@ -109,6 +112,41 @@ def test_nothing_leaves_by_a_channel_without_a_transport(any_ctx: Flask) -> None
     message = get(make_messages(channel="sms", recipient="+5511999990000")[0])
     assert (message.state, message.reason) == ("suppressed", "no_transport")
     assert (message.next_attempt_at, message.account_id) == (None, None)
+
+
+def bounced(address: str) -> None:
+    with write() as session:
+        session.add(SuppressedAddress(address=address))
+
+
+def test_nothing_is_sent_to_an_address_that_bounced_until_it_is_lifted(any_ctx: Flask) -> None:
+    make_account()
+    bounced("p0@corp.example")
+    stopped, sent = (get(number) for number in make_messages(2))
+    assert (stopped.recipient, stopped.state, stopped.reason) == ("p0@corp.example", "suppressed", "bounced_before")
+    assert (stopped.next_attempt_at, sent.state) == (None, "queued")
+    assert suppression.lift("p0@CORP.example")
+    assert get(make_messages(1)[0]).state == "queued"
+
+
+def test_a_bounce_says_nothing_of_other_channels(any_ctx: Flask) -> None:
+    bounced("+5511999990000")
+    assert get(make_messages(channel="sms", recipient="+5511999990000")[0]).reason == "no_transport"
+
+
+def test_one_look_tells_the_addresses_of_a_whole_batch(any_ctx: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    bounced("p7@corp.example")
+    looks: list[int] = []
+    real = suppression.among
+
+    def among(driver: Driver, addresses: Collection[str]) -> set[str]:
+        looks.append(len(addresses))
+        return real(driver, addresses)
+
+    monkeypatch.setattr(suppression, "among", among)
+    numbers = make_messages(300)
+    assert looks == [300]
+    assert [number for number in numbers if get(number).state == "suppressed"] == [numbers[7]]
 
 
 def test_no_messages_wake_nobody(any_ctx: Flask, woken: list[str]) -> None:

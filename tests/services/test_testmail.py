@@ -17,7 +17,7 @@ from tests.probes import beside
 from webapp.channels.base import Line, Outcome, Stage, TroubleKind
 from webapp.errors import Conflict, InvalidInput, NotFound
 from webapp.extensions import db
-from webapp.models import AccountHealth, Attempt, AuditEntry, Credential, Lease, Message, SmtpAccount
+from webapp.models import AccountHealth, Attempt, AuditEntry, Credential, Lease, Message, SmtpAccount, SuppressedAddress
 from webapp.services import claims, leases, testmail
 from webapp.services.accounts import secret_place
 from webapp.services.unit import write
@@ -163,6 +163,16 @@ def test_a_sleep_longer_than_the_lease_sends_nothing(ctx: Flask, monkeypatch: py
     assert not report.accepted
     assert server.mails == []
     assert outcome()[0] == "failed"
+
+
+def test_an_address_that_bounced_is_lifted_first(any_ctx: Flask) -> None:
+    make_account()
+    with write() as session:
+        session.add(SuppressedAddress(address="b@corp.example"))
+    with pytest.raises(Conflict, match="Lift that first"):
+        testmail.send("Relay", "b@corp.example", "A subject", "A body")
+    assert db.session.scalars(select(Message)).all() == []
+    assert nothing_held()
 
 
 def test_an_unknown_account_and_wrong_fields_are_named(ctx: Flask) -> None:

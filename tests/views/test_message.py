@@ -127,6 +127,7 @@ NOTES = (
     ({"state": "bounced"}, "It came back"),
     ({"state": "unknown", "reason": "unanswered"}, "Nobody knows whether it arrived"),
     ({"state": "suppressed", "reason": "no_transport"}, "It was not sent"),
+    ({"state": "suppressed", "reason": "bounced_before"}, "arauto inbound lift p0@corp.example"),
     ({"state": "sent", "maybe_repeated": True}, "It may have arrived twice"),
 )
 

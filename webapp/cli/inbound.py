@@ -19,7 +19,7 @@ from webapp.mail.mime import LARGEST
 class _Reports(click.Group):
     """Reports need the application; it is loaded only when one of them is asked for."""
 
-    NAMES = ("list", "process", "show")
+    NAMES = ("lift", "list", "process", "show", "suppressed")
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted((*super().list_commands(ctx), *self.NAMES))

@@ -1,17 +1,19 @@
-"""`arauto inbound list`, `show` and `process`: what came in, on a terminal."""
+"""`arauto inbound list`, `show` and `process`: what came in, on a terminal; and `suppressed` and `lift`."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import click
+from flask_babel import gettext as _
 
 from webapp.cli import message_table
-from webapp.cli.frame import application, json_option, say_json
+from webapp.cli.frame import application, json_option, one_line, say_json
 from webapp.cli.messages import ID, Moment
+from webapp.errors import NotFound
 from webapp.extensions import db
-from webapp.queries import inbound, plain
-from webapp.services.inbox import processing
+from webapp.queries import inbound, plain, suppressed
+from webapp.services.inbox import processing, suppression
 
 COLUMNS = ("account", "kind", "from", "subject", "effect", "state", "error")
 
@@ -72,3 +74,28 @@ def process_inbound(id: int, as_json: bool) -> None:
         say_json(shown)
     else:
         click.echo(f"Inbound message {id} is {state.value}. {shown['error'] or shown['effect']}")
+
+
+@click.command("suppressed")
+@json_option
+def suppressed_inbound(as_json: bool) -> None:
+    """List the addresses that nothing is sent to, because mail to them came back."""
+    with application():
+        items = [plain.suppressed(row) for row in suppressed.newest(db.session(), most=None)]
+    if as_json:
+        say_json({"items": items})
+        return
+    if not items:
+        click.echo("No address is suppressed.", err=True)
+    for item in items:
+        click.echo("  ".join(one_line(item[name]) for name in ("since", "address", "status", "words") if item[name]))
+
+
+@click.command("lift")
+@click.argument("address")
+def lift_inbound(address: str) -> None:
+    """Send to ADDRESS again."""
+    with application():
+        if not suppression.lift(address):
+            raise NotFound(_("%(address)s is not suppressed: mail is sent to it.", address=address))
+    click.echo(f"Mail is sent to {address} again.")

@@ -64,6 +64,18 @@ def inbound_detail(row: Any) -> dict[str, Any]:
     }
 
 
+def suppressed(row: Any) -> dict[str, Any]:
+    """An address that nothing is sent to, and why."""
+    return {
+        "address": row.address,
+        "since": moment(row.since),
+        "status": row.status,
+        "words": row.words,
+        "message": row.message_id,
+        "inbound": row.inbound_id,
+    }
+
+
 def told(row: Any) -> dict[str, Any]:
     """A message in the answer to an event: who is told."""
     return {"id": row.id, "channel": row.channel, "recipient": row.recipient, "state": row.state}

@@ -107,6 +107,9 @@ _ENDED: Mapping[str, Callable[[], str]] = {
     "unanswered": lambda: _(
         "The message was transmitted, but the server's answer never came. It may have arrived, so it is not repeated."
     ),
+    "bounced_before": lambda: _(
+        "An earlier mail to this address came back for good, so nothing is sent to it until somebody lifts that."
+    ),
     "no_transport": lambda: _("No way out is configured for this channel, so nothing was sent."),
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +21,7 @@ from webapp.mail.compose import Words
 from webapp.models import Content, Message, SmtpAccount, State, TimelineEntry
 from webapp.models.states import CANCELLABLE
 from webapp.services import actor, audit, circuit, wake
+from webapp.services.inbox import suppression
 from webapp.services.unit import after_commit, driver, insert_rows, write
 
 LIFETIME = timedelta(days=5)  # RFC 5321 section 4.5.4.1: give up after 4 to 5 days
@@ -69,9 +70,11 @@ def enqueue(session: Session, new: Iterable[NewMessage]) -> list[Queued]:
         return []
     now = clock.now()
     contents = _contents(session, batch)
-    default = _DEFAULT.one(driver(session))
+    spoken = driver(session)
+    default = _DEFAULT.one(spoken)
     default_id = default[0] if default else None
-    rows = [_row(message, contents[id(message.words)], default_id, now) for message in batch]
+    bounced = suppression.among(spoken, {message.recipient for message in batch if message.channel == "email"})
+    rows = [_row(message, contents[id(message.words)], default_id, bounced, now) for message in batch]
     ids = insert_rows(session, Message.id, rows)
     after_commit(wake.wake_all)
     return [
@@ -86,8 +89,10 @@ def _contents(session: Session, batch: list[NewMessage]) -> dict[int, int]:
     return dict(zip(distinct, insert_rows(session, Content.id, rows), strict=True))
 
 
-def _row(message: NewMessage, content_id: int, default_id: int | None, now: datetime) -> dict[str, Any]:
-    deliverable = registry.deliverable(message.channel)
+def _row(
+    message: NewMessage, content_id: int, default_id: int | None, bounced: Collection[str], now: datetime
+) -> dict[str, Any]:
+    reason = _suppressed(message, bounced)
     account_id = message.account_id or default_id
     return {
         "event_id": message.event_id,
@@ -104,14 +109,21 @@ def _row(message: NewMessage, content_id: int, default_id: int | None, now: date
         "confirmation_to": message.confirmation_to,
         "priority": message.priority,
         "at_most_once": message.at_most_once,
-        "state": (State.QUEUED if deliverable else State.SUPPRESSED).value,
-        "reason": "" if deliverable else "no_transport",
-        "next_attempt_at": (message.send_at or now) if deliverable else None,
+        "state": (State.SUPPRESSED if reason else State.QUEUED).value,
+        "reason": reason,
+        "next_attempt_at": None if reason else message.send_at or now,
         "expires_at": message.expires_at or (message.send_at or now) + LIFETIME,
         "message_id": new_message_id(),
         "resent_from": message.resent_from,
         "created_at": now,
     }
+
+
+def _suppressed(message: NewMessage, bounced: Collection[str]) -> str:
+    """Why the message is not sent at all; empty when it is."""
+    if not registry.deliverable(message.channel):
+        return "no_transport"
+    return "bounced_before" if message.channel == "email" and message.recipient in bounced else ""
 
 
 def new_message_id() -> str:

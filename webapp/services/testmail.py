@@ -153,6 +153,10 @@ def _enqueue(account: Account, recipient: str, words: Words, token: int) -> Clai
             expires_at=clock.now() + LIFETIME,
         )
         [message] = outbox.enqueue(session, [new])
+        if message.state == State.SUPPRESSED:
+            raise Conflict(
+                _("Mail to %(address)s came back, so nothing is sent to it. Lift that first.", address=recipient)
+            )
         claimed = claims.claim_one(session.connection(), message.id, token)
         changes = {"to": (None, recipient), "message": (None, message.id)}
         audit.record(session, audit.Deed("tested", "smtp_accounts", account.name, account.id, changes))

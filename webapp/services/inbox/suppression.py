@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete
+import json
+from collections.abc import Collection, Mapping
+from contextlib import suppress as suppress_error
+from typing import Any
+
+from sqlalchemy import String, any_, bindparam, delete, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
+from webapp.database.hot import Driver, HotStatement
+from webapp.mail.address import AddressError, normalise_email
 from webapp.models import SuppressedAddress
 from webapp.services import audit
 from webapp.services.unit import write
+
+# A list of any length as one value, so that the statement is compiled once: each database has its own way to take one.
+_FOUND: Mapping[str, Any] = {
+    "sqlite": SuppressedAddress.address.in_(
+        select(func.json_each(bindparam("addresses")).table_valued("value").c.value)
+    ),
+    "postgresql": SuppressedAddress.address == any_(bindparam("addresses", type_=ARRAY(String))),
+}
+_AMONG = {name: HotStatement(select(SuppressedAddress.address).where(found)) for name, found in _FOUND.items()}
+
+
+def among(driver: Driver, addresses: Collection[str]) -> set[str]:
+    """Those of the addresses that nothing is sent to: one look at an index, however many there are."""
+    if not addresses:
+        return set()
+    name = driver.dialect.name
+    given = list(addresses)
+    return {row[0] for row in _AMONG[name].all(driver, addresses=json.dumps(given) if name == "sqlite" else given)}
 
 
 def suppress(session: Session, address: str, status: str, words: str, message_id: int, inbound_id: int) -> None:
@@ -21,6 +47,8 @@ def suppress(session: Session, address: str, status: str, words: str, message_id
 
 def lift(address: str) -> bool:
     """Send to this address again; whether it was suppressed."""
+    with suppress_error(AddressError):
+        address = normalise_email(address)
     with write() as session:
         lifted = (
             delete(SuppressedAddress).where(SuppressedAddress.address == address).returning(SuppressedAddress.address)

@@ -28,6 +28,7 @@ NOUNS: Mapping[str, str] = {
     "tokens": N_("API token"),
     "messages": N_("Message"),
     "sandbox": N_("Sandbox mailbox"),
+    "suppressed_addresses": N_("Suppressed address"),
 }
 
 # The word, icon and tone of each action.
@@ -41,6 +42,7 @@ ACTIONS: Mapping[str, tuple[str, str, str]] = {
     "refused": (N_("Failed sign-in"), "exclamation-triangle", "doubt"),
     "cancelled": (N_("Cancellation"), "dash-circle", "quiet"),
     "resent": (N_("Resend"), "arrow-repeat", "quiet"),
+    "lifted": (N_("Lifting"), "send", "good"),
     "emptied": (N_("Emptying"), "trash", "bad"),
 }
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from wtforms import BooleanField, SelectField, StringField
 
 from webapp.extensions import db
-from webapp.queries import messages, people
+from webapp.queries import messages, people, suppressed
 from webapp.services import parameters
 from webapp.views import choices, desk, language
 from webapp.views.desk import Column, DeskForm, Words
@@ -47,9 +47,11 @@ class ContactForm(DeskForm):
 
 @dataclass(frozen=True, slots=True)
 class More:
-    """`groups`: those of each row by its number. `told` and `sent` are for the page of one contact."""
+    """`groups`: those of each row by its number; `suppressed`: addresses that nothing is sent to. `told` and `sent` are
+    for the page of one contact."""
 
     groups: Mapping[int, list[tuple[int, str]]]
+    suppressed: set[str]
     told: list[people.Reach]
     sent: list[Any]
 
@@ -100,11 +102,13 @@ class Contacts(desk.Noun):
         return super().options(name)
 
     def more(self, session: Session, rows: list[Any]) -> Any:
-        return More(people.groups_of(session, [row.id for row in rows]), [], [])
+        bounced = suppressed.among(session, [row.email for row in rows])
+        return More(people.groups_of(session, [row.id for row in rows]), bounced, [], [])
 
     def more_of_one(self, session: Session, row: Any) -> Any:
         sent = messages.latest_to(session, (row.email, row.mobile, row.name), MESSAGES)
-        return More(people.groups_of(session, [row.id]), people.reaches(session, row.id), sent)
+        bounced = suppressed.among(session, [row.email])
+        return More(people.groups_of(session, [row.id]), bounced, people.reaches(session, row.id), sent)
 
 
 blueprint = desk.blueprint(Contacts())

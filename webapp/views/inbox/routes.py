@@ -7,7 +7,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from webapp.errors import NotFound
 from webapp.extensions import db
 from webapp.queries import inbound as reads
-from webapp.services.inbox import mail, processing
+from webapp.queries import suppressed as suppressed_reads
+from webapp.services.inbox import mail, processing, suppression
 from webapp.views import htmx, hygiene, reports
 from webapp.views.inbox import listing
 from webapp.views.policy import allow
@@ -89,3 +90,31 @@ def process(number: int) -> Response | BaseResponse:
         _("The mail is processed.") if state == "processed" else _("The mail is held again: its error stands below.")
     )
     return htmx.done(url_for("inbox.show", number=number), words)
+
+
+@blueprint.get("/inbox/suppressed")
+@allow("viewer")
+def suppressed() -> str:
+    """Addresses that nothing is sent to."""
+    session = db.session()
+    text = request.args.get("text", "").strip()
+    return htmx.page(
+        "inbox/suppressed.html",
+        rows=suppressed_reads.newest(session, text),
+        count=suppressed_reads.count(session),
+        most=suppressed_reads.MOST,
+        text=text,
+    )
+
+
+@blueprint.post("/inbox/suppressed/lift")
+@allow("operator")
+def lift() -> Response | BaseResponse:
+    """Send to an address again."""
+    address = request.form.get("address", "")
+    words = (
+        _("Mail is sent to %(address)s again.", address=address)
+        if suppression.lift(address)
+        else _("%(address)s is not suppressed: mail is sent to it.", address=address)
+    )
+    return htmx.done(url_for("inbox.suppressed"), words)

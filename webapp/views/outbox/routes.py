@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from webapp import clock
 from webapp.errors import NotFound
 from webapp.extensions import db
-from webapp.queries import messages, reasons, sandbox, timeline
+from webapp.queries import messages, reasons, sandbox, suppressed, timeline
 from webapp.services import events, outbox, rules
 from webapp.services.preview import preview, source_of
 from webapp.views import csv_export, htmx, hygiene, reports
@@ -91,6 +91,7 @@ def show(message_id: int) -> str:
         part=part,
         parts=parts,
         note=words.needs(row),
+        is_suppressed=row.channel == "email" and bool(suppressed.among(session, [row.recipient])),
         entries=_story(session, row) if part == "timeline" else [],
         mail=preview(session, message_id) if part in ("headers", "source") else None,
         caught=sandbox.caught(session, row.message_id),
@@ -158,7 +159,10 @@ def cancel(message_id: int) -> Response | BaseResponse:
 def resend(message_id: int) -> Response | BaseResponse:
     """Make a new message with the same words to the same address."""
     message = outbox.resend(message_id)
-    made = _("Message %(id)s to %(who)s is queued, with the same words.", id=message.id, who=message.recipient)
+    if message.state == "suppressed":
+        made = _("Message %(id)s to %(who)s is made, but not sent: see why.", id=message.id, who=message.recipient)
+    else:
+        made = _("Message %(id)s to %(who)s is queued, with the same words.", id=message.id, who=message.recipient)
     return htmx.done(_back(request.form, message.id), made)
 
 

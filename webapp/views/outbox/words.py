@@ -124,6 +124,12 @@ def _unknown(row: Any) -> Note:
 
 
 def _suppressed(row: Any) -> Note:
+    if row.reason == "bounced_before":
+        words = _(
+            "An earlier mail to this address came back for good, so nothing more is sent to it. Once the address is"
+            " right, lift it and resend the message."
+        )
+        return Note("amber", _("It was not sent"), words, f"arauto inbound lift {quote(row.recipient)}")
     words = _("Nothing leaves by this channel yet, so the message was only noted. Tell the recipient another way.")
     return Note("amber", _("It was not sent"), words)
 
