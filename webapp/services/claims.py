@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
+from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
-    Row,
+    Integer,
+    UpdateBase,
     and_,
+    bindparam,
     case,
     delete,
     func,
@@ -19,7 +24,9 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.orm import InstrumentedAttribute
 
+from webapp.database.hot import HotStatement, driver_of
 from webapp.mail.compose import Words
 from webapp.models import Attempt, Content, Lease, Message, State, TimelineEntry
 from webapp.services import leases
@@ -53,7 +60,14 @@ _QUEUED = Message.state == literal_column(f"'{State.QUEUED.value}'")  # a partia
 _SENDING = Message.state == literal_column(f"'{State.SENDING.value}'")
 
 
-def due(account_id: int, priority: int, now: datetime) -> ColumnElement[bool]:
+def _bound(name: str, column: InstrumentedAttribute[Any]) -> BindParameter[Any]:
+    return bindparam(name, type_=column.type)
+
+
+_TIME = _bound("the_time", Message.next_attempt_at)
+
+
+def due(account_id: Any, priority: Any, now: Any) -> ColumnElement[bool]:
     """SQL: what may be sent for an account, in the order of the queue's index."""
     return and_(
         _QUEUED,
@@ -92,29 +106,45 @@ def _alive(connection: Connection, token: int) -> bool:
     return connection.scalar(lease.with_for_update(read=True)) is not None
 
 
-def _claim_band(
-    connection: Connection, account_id: int, priority: int, token: int, now: datetime, limit: int
-) -> list[Claimed]:
+def _claiming() -> UpdateBase:
+    wanted = due(_bound("the_account", Message.account_id), _bound("the_priority", Message.priority), _TIME)
     chosen = (
         select(Message.id)
-        .where(due(account_id, priority, now))
+        .where(wanted)
         .order_by(Message.next_attempt_at)
-        .limit(limit)
+        .limit(bindparam("most", type_=Integer()))
         .with_for_update(skip_locked=True)
         .cte("chosen")
         .prefix_with("MATERIALIZED", dialect="postgresql")
     )
-    rows = connection.execute(
+    return (
         update(Message)
         .where(Message.id.in_(select(chosen.c.id)))
-        .values(state=State.SENDING, claim_token=token, transmitting=False)
+        .values(state=State.SENDING.value, claim_token=_bound("the_token", Message.claim_token), transmitting=False)
         .returning(*_WANTED)
     )
-    return sorted((_claimed(row, token) for row in rows), key=lambda claimed: claimed.id)
 
 
-def _claimed(row: Row[tuple[object, ...]], token: int) -> Claimed:
-    return Claimed(token=token, **row._mapping)
+_CLAIM = HotStatement(_claiming())
+
+
+def _claim_band(
+    connection: Connection, account_id: int, priority: int, token: int, now: datetime, limit: int
+) -> list[Claimed]:
+    rows = _CLAIM.all(
+        driver_of(connection),
+        the_account=account_id,
+        the_priority=priority,
+        the_time=now,
+        the_token=token,
+        most=limit,
+    )
+    return sorted((_claimed(row, token) for row in rows), key=attrgetter("id"))
+
+
+def _claimed(row: Sequence[Any], token: int) -> Claimed:
+    number, *rest = row
+    return Claimed(number, token, *rest)
 
 
 def claim_one(connection: Connection, message_id: int, token: int) -> Claimed | None:
