@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from flask import Flask
 
@@ -60,3 +62,30 @@ def test_events_by_parts_of_their_title(any_ctx: Flask) -> None:
     assert found("a_b") == ["a_b"]
     assert found("a%b") == []
     assert events.count(session, events.Filters(text="b"), 10) == 2
+
+
+@pytest.mark.parametrize("oldest_first", [False, True])
+def test_words_within_a_time(any_ctx: Flask, monkeypatch: pytest.MonkeyPatch, oldest_first: bool) -> None:
+    make_account()
+    made = []
+    for hour in range(4):
+        at = datetime(2026, 3, 1, hour, tzinfo=UTC)
+        monkeypatch.setattr("webapp.clock.now", lambda at=at: at)
+        made.append(make_messages(2, words=Words("Backup", "x")) + make_messages(1, words=Words("Other", "x")))
+    session = db.session()
+
+    def found(since: int | None, until: int | None) -> list[int]:
+        moments = [None if hour is None else datetime(2026, 3, 1, hour, tzinfo=UTC) for hour in (since, until)]
+        filters = Filters(text="backup", since=moments[0], until=moments[1])
+        turn, numbers = Turn(oldest_first=oldest_first, limit=1), []
+        while page := messages.turn_to(session, filters, turn):
+            numbers += [row.id for row in page.items]
+            if page.next is None:
+                break
+            turn = Turn(page.next, oldest_first=oldest_first, limit=1)
+        return sorted(numbers)
+
+    assert found(1, 3) == made[1][:2] + made[2][:2]
+    assert found(2, None) == made[2][:2] + made[3][:2]
+    assert found(None, 1) == made[0][:2]
+    assert found(9, None) == found(3, 1) == []

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from webapp.models import Content, Message
 from webapp.models.search import POSTGRESQL_WORDS, SIMPLE, TABLE
 from webapp.queries.keyset import beyond, towards
-from webapp.queries.narrowing import Narrow
+from webapp.queries.narrowing import SAMPLE, Narrow
 
 # Up to so many messages it is quicker to look into each than to look at what has the words.
 FEW = 2000
@@ -23,6 +23,7 @@ FIRST_CHUNK = 16
 LONGEST_CHUNK = 8192
 
 Place = tuple[int, int]
+Span = tuple[int, int]
 
 _INDEX = table(TABLE, column("rowid"), column(TABLE))
 
@@ -56,7 +57,24 @@ def find(
         checks = [narrow.checked for narrow in narrows if narrow is not leader]
         rows = _rows(leader.searched, *checks, *also, _has(session, words), after=after, down=down).limit(most)
         return _places(session, rows)
-    return _by_contents(session, words, [*(narrow.checked for narrow in narrows), *also], after, most, down)
+    span = _span(session, also) if also else None
+    if also and span is None:
+        return []
+    return _by_contents(session, words, [*(narrow.checked for narrow in narrows), *also], after, most, down, span)
+
+
+def _span(session: Session, also: Sequence[ColumnElement[bool]]) -> Span | None:
+    """Which contents the messages that pass can have, if any do: contents are made in the order of their messages.
+
+    Nearly: the messages of one event share some, and several writers mix the order. So the farthest content counts
+    among those of the SAMPLE messages at either end.
+    """
+    edges = []
+    for farthest, order in ((func.min, Message.id.asc()), (func.max, Message.id.desc())):
+        nearest = select(Message.content_id).where(*also).order_by(order).limit(SAMPLE).subquery()
+        edges.append(session.scalar(select(farthest(nearest.c.content_id))))
+    lowest, highest = edges
+    return None if lowest is None or highest is None else (lowest, highest)
 
 
 def _by_contents(
@@ -66,9 +84,10 @@ def _by_contents(
     after: Place | None,
     most: int,
     down: bool,
+    span: Span | None,
 ) -> list[Place]:
     found: list[Place] = []
-    for chunk in _chunks(session, words, after, down):
+    for chunk in _chunks(session, words, after, down, span):
         rows = _rows(Message.content_id.in_(chunk), *checks, after=after, down=down).limit(most - len(found))
         found += _places(session, rows)
         if len(found) >= most:
@@ -89,11 +108,13 @@ def _places(session: Session, rows: Select[int, int]) -> list[Place]:
     return [(row.content_id, row.id) for row in session.execute(rows)]
 
 
-def _chunks(session: Session, words: Sequence[str], after: Place | None, down: bool) -> Iterator[list[int]]:
+def _chunks(
+    session: Session, words: Sequence[str], after: Place | None, down: bool, span: Span | None
+) -> Iterator[list[int]]:
     """Ids of contents with the words, in order; ever more at a time, because few of them pass the other filters."""
     size, edge = FIRST_CHUNK, after[0] + (1 if down else -1) if after else None
     while True:
-        chunk = list(session.scalars(contents(session, words, edge, size, down=down)))
+        chunk = list(session.scalars(contents(session, words, edge, size, down=down, span=span)))
         if chunk:
             yield chunk
         if len(chunk) < size:
@@ -101,10 +122,21 @@ def _chunks(session: Session, words: Sequence[str], after: Place | None, down: b
         edge, size = chunk[-1], min(size * 4, LONGEST_CHUNK)
 
 
-def contents(session: Session, words: Sequence[str], edge: int | None, size: int, *, down: bool = True) -> Select[int]:
-    """The statement for the ids of contents beyond `edge` that have the words: the newest first, or the oldest."""
+def contents(
+    session: Session,
+    words: Sequence[str],
+    edge: int | None,
+    size: int,
+    *,
+    down: bool = True,
+    span: Span | None = None,
+) -> Select[int]:
+    """The statement for the ids of contents beyond `edge`, in `span`, that have the words: the newest first, or the
+    oldest."""
     number: ColumnElement[int] = _INDEX.c.rowid if _is_sqlite(session) else Content.id.expression
     query = select(number).where(_have(session, words))
+    if span:
+        query = query.where(number >= span[0], number <= span[1])
     if edge is not None:
         query = query.where(beyond(number, edge, down))
     return query.order_by(towards(number, down)).limit(size)
