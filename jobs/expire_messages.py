@@ -3,6 +3,6 @@ from __future__ import annotations
 from webapp.services import outbox
 
 
-def run() -> str:
+def run() -> dict[str, int]:
     """Messages past their time are failed as expired."""
-    return f"{outbox.expire()} messages expired"
+    return {"expired": outbox.expire()}

@@ -3,6 +3,6 @@ from __future__ import annotations
 from webapp.services import upkeep
 
 
-def run() -> str:
+def run() -> dict[str, int]:
     """Rows that are of no more use are deleted."""
-    return f"{upkeep.forget_old()} rows removed"
+    return {"removed": upkeep.forget_old()}

@@ -3,6 +3,6 @@ from __future__ import annotations
 from webapp.services import upkeep
 
 
-def run() -> str:
+def run() -> dict[str, int]:
     """Messages that a dead process held are queued again."""
-    return f"{upkeep.free_claims()} messages freed"
+    return {"freed": upkeep.free_claims()}

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from flask import Flask
 
@@ -31,10 +32,10 @@ def run(app: Flask, job: Job) -> bool:
         return True
 
 
-def _outcome(app: Flask, job: Job, token: int) -> dict[str, str]:
+def _outcome(app: Flask, job: Job, token: int) -> dict[str, Any]:
     try:
         with _heartbeat(app, job, token):
-            return {"summary": job.run()}
+            return {"counts": job.run()}
     except Exception as error:
         log.exception("job %s failed", job.name)
         return {"error": f"{type(error).__name__}: {error}"}

@@ -11,6 +11,7 @@ from flask import Flask
 
 from jobs import runner
 from jobs.table import JOBS
+from jobs.wishes import Wishes
 from webapp.services.inbox.reader import Reader
 from webapp.services.sandbox import SandboxServer
 from webapp.services.sender import Sender
@@ -30,6 +31,8 @@ class Running:
         )
         for job in JOBS:
             self._scheduler.add_job(runner.run, "interval", args=[app, job], seconds=job.interval_seconds, id=job.name)
+        wishes = Wishes(app, self._scheduler)
+        self._scheduler.add_job(wishes.look, "interval", seconds=1, id="wishes")
         if self._sandbox:
             self._scheduler.add_job(self._sandbox.ensure, "interval", seconds=1, id="sandbox")
 

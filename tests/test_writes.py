@@ -29,6 +29,7 @@ MACHINE = {
     "sessions.find": "Notes that a session is in use.",
     "sign_in._note_failure": "Counts tries; one that failed is recorded when it is known to have failed.",
     "tokens._note_use": "Notes that a token is in use.",
+    "periodic.tell": "Writes down which jobs there are, when a process starts.",
     "upkeep": "The bookkeeping of jobs, and what grew too old.",
 }
 

@@ -20,8 +20,8 @@ from webapp.services import upkeep
 from webapp.services.unit import write
 
 
-def job(run: Callable[[], str], interval: int = 60) -> Job:
-    return Job("job", run, interval, "A job of a test")
+def job(run: Callable[[], dict[str, int]], interval: int = 60) -> Job:
+    return Job("job", run, interval, "A job of a test", "Things done: %(done)s")
 
 
 def noted() -> JobRun:
@@ -30,14 +30,14 @@ def noted() -> JobRun:
 
 
 def test_a_run_is_noted_and_frees_the_job(any_ctx: Flask) -> None:
-    assert runner.run(any_ctx, job(lambda: "3 things done"))
-    assert (noted().summary, noted().error) == ("3 things done", "")
+    assert runner.run(any_ctx, job(lambda: {"done": 3}))
+    assert (noted().counts, noted().error) == ({"done": 3}, "")
     assert noted().succeeded_at is not None
     assert list(db.session.scalars(select(Lease.name))) == []
 
 
 def test_a_failure_is_noted_and_not_raised(any_ctx: Flask, caplog: pytest.LogCaptureFixture) -> None:
-    def fail() -> str:
+    def fail() -> dict[str, int]:
         raise KeyError("broken")
 
     assert runner.run(any_ctx, job(fail))
@@ -49,7 +49,12 @@ def test_a_failure_is_noted_and_not_raised(any_ctx: Flask, caplog: pytest.LogCap
 
 def test_a_second_run_meanwhile_does_nothing(any_ctx: Flask) -> None:
     inside: list[bool] = []
-    assert runner.run(any_ctx, job(lambda: str(inside.append(runner.run(any_ctx, job(lambda: "never"))))))
+
+    def again() -> dict[str, int]:
+        inside.append(runner.run(any_ctx, job(dict)))
+        return {}
+
+    assert runner.run(any_ctx, job(again))
     assert inside == [False]
 
 
@@ -60,19 +65,19 @@ def test_a_long_run_keeps_its_lease(any_ctx: Flask, monkeypatch: pytest.MonkeyPa
         db.session.rollback()
         return db.session.scalar(select(Lease.until - lease_now())) or 0.0
 
-    def last() -> str:
+    def last() -> dict[str, int]:
         with write() as session:
             session.query(Lease).update({"until": lease_now() + 1}, synchronize_session=False)
         wait_until(lambda: left() > 10, "the heartbeat")
-        return "done"
+        return {"done": 1}
 
     assert runner.run(any_ctx, job(last))
-    assert noted().summary == "done"
+    assert noted().counts == {"done": 1}
 
 
 def test_the_heartbeat_ends_with_the_run(any_ctx: Flask) -> None:
     before = threading.active_count()
-    runner.run(any_ctx, job(lambda: "done"))
+    runner.run(any_ctx, job(dict))
     assert threading.active_count() == before
 
 
@@ -84,7 +89,7 @@ def test_a_busy_database_is_logged(
         raise DatabaseBusy("database is locked")
 
     monkeypatch.setattr(upkeep, verb, busy)
-    assert not runner.run(any_ctx, job(lambda: "done"))
+    assert not runner.run(any_ctx, job(dict))
     assert "database is locked" in caplog.text
 
 
@@ -94,9 +99,10 @@ def test_every_job_of_the_table_runs(any_ctx: Flask, listed: Job) -> None:
     db.session.rollback()
     run = db.session.get_one(JobRun, listed.name)
     assert run.error == ""
-    assert run.summary.startswith("0 ")
+    assert set(run.counts.values()) == {0}
+    assert str(listed.result % run.counts)
 
 
 def test_the_table_is_whole() -> None:
     assert len({listed.name for listed in JOBS}) == len(JOBS)
-    assert all(listed.meaning and listed.interval_seconds > 0 for listed in JOBS)
+    assert all(listed.meaning and listed.result and listed.interval_seconds > 0 for listed in JOBS)

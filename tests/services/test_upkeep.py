@@ -76,14 +76,14 @@ def test_a_run_is_noted(any_ctx: Flask, watch: Watch) -> None:
     began = watch.at
     assert (run().started_at, run().finished_at, run().succeeded_at) == (began, None, None)
     watch.forward(seconds=3)
-    upkeep.end_job("job", MINE, summary="3 things done")
+    upkeep.end_job("job", MINE, counts={"done": 3})
     assert (run().started_at, run().finished_at, run().succeeded_at) == (began, watch.at, watch.at)
-    assert (run().summary, run().error) == ("3 things done", "")
+    assert (run().counts, run().error) == ({"done": 3}, "")
 
 
 def test_a_failure_keeps_the_last_success(any_ctx: Flask, watch: Watch) -> None:
     upkeep.begin_job("job", MINE, INTERVAL)
-    upkeep.end_job("job", MINE, summary="fine")
+    upkeep.end_job("job", MINE, counts={"done": 1})
     good = watch.at
     watch.forward(minutes=1)
     upkeep.begin_job("job", MINE, INTERVAL)
@@ -139,8 +139,8 @@ def test_a_run_that_lost_its_lease_leaves_no_note(any_ctx: Flask, watch: Watch) 
     lease_runs_out()
     watch.forward(minutes=1)
     upkeep.begin_job("job", OTHER, INTERVAL)
-    upkeep.end_job("job", MINE, summary="late")
-    assert (run().finished_at, run().summary) == (None, "")
+    upkeep.end_job("job", MINE, counts={"done": 1})
+    assert (run().finished_at, run().counts) == (None, {})
 
 
 # --- the jobs ---

@@ -10,7 +10,7 @@ from webapp.models.event import Event
 from webapp.models.event_type import EventType, Text
 from webapp.models.inbound import InboundMessage, InboundRaw, InboundState, SkippedMail
 from webapp.models.inbox_account import InboxAccount, InboxProgress
-from webapp.models.job import JobRun
+from webapp.models.job import JobRun, PeriodicJob
 from webapp.models.lease import Lease
 from webapp.models.message import Attempt, Content, Message, TimelineEntry
 from webapp.models.notification import Notification
@@ -49,6 +49,7 @@ __all__ = [
     "Message",
     "Notification",
     "Parameter",
+    "PeriodicJob",
     "Rulebook",
     "SandboxMail",
     "Sighting",

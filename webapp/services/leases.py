@@ -7,6 +7,7 @@ ahead than any lease can last was written before that clock was set back (a rebo
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -16,6 +17,7 @@ from webapp.models import Lease
 
 SECONDS = 20.0
 NODE = "node:"
+JOB = "job:"
 
 
 def new_token() -> int:
@@ -26,6 +28,11 @@ def new_token() -> int:
 def node_name(token: int) -> str:
     """Name of the lease that says that a node lives."""
     return f"{NODE}{token}"
+
+
+def of_job(name: Any) -> Any:
+    """Name of the lease of a periodic job; of a column the expression."""
+    return JOB + name
 
 
 def is_live() -> ColumnElement[bool]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import socket
+from collections.abc import Mapping
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
 
 from webapp import clock
-from webapp.models import IdempotencyRecord, JobRun, SandboxMail, SignInFailure, WebSession
+from webapp.models import IdempotencyRecord, JobRun, PeriodicJob, SandboxMail, SignInFailure, WebSession
 from webapp.services import claims, leases, rules, wake
 from webapp.services.unit import after_commit, write
 
@@ -21,40 +25,43 @@ new_token = leases.new_token
 
 
 def begin_job(name: str, token: int, interval_seconds: int) -> bool:
-    """Take the job's lease. False while another run has it, or when one began less than half an interval ago."""
+    """Take the job's lease. False while another run has it, or when one began less than half an interval ago and
+    nobody wants another one now.
+    """
     recent = timedelta(seconds=interval_seconds / 2)
     with write() as session:
-        if not leases.acquire(session.connection(), _lease(name), token):
+        if not leases.acquire(session.connection(), leases.of_job(name), token):
             return False
         run = session.get(JobRun, name) or JobRun(name=name)
-        if run.started_at and abs(clock.now() - run.started_at) < recent:
+        if run.started_at and abs(clock.now() - run.started_at) < recent and not _is_wanted(session, name):
             leases.release(session.connection(), token)
             return False
-        run.started_at, run.finished_at = clock.now(), None
+        session.execute(update(PeriodicJob).where(PeriodicJob.name == name).values(wanted_at=None))
+        run.started_at, run.finished_at, run.node = clock.now(), None, f"{socket.gethostname()} {os.getpid()}"
         session.add(run)
     return True
+
+
+def _is_wanted(session: Session, name: str) -> bool:
+    return session.scalar(select(PeriodicJob.wanted_at).where(PeriodicJob.name == name)) is not None
 
 
 def keep_job(name: str, token: int) -> bool:
     """The heartbeat of a run: its lease lasts another 20 s. False when another run has it."""
     with write() as session:
-        return leases.acquire(session.connection(), _lease(name), token)
+        return leases.acquire(session.connection(), leases.of_job(name), token)
 
 
-def end_job(name: str, token: int, *, summary: str = "", error: str = "") -> None:
+def end_job(name: str, token: int, *, counts: Mapping[str, int] | None = None, error: str = "") -> None:
     """Note how a run ended, and free the job; a run that lost its lease to another one leaves no note."""
     with write() as session:
-        if not leases.acquire(session.connection(), _lease(name), token):
+        if not leases.acquire(session.connection(), leases.of_job(name), token):
             return
         leases.release(session.connection(), token)
         run = session.get_one(JobRun, name)
-        run.finished_at, run.summary, run.error = clock.now(), summary[:500], error[:500]
+        run.finished_at, run.counts, run.error = clock.now(), dict(counts or {}), error[:500]
         if not error:
             run.succeeded_at = run.finished_at
-
-
-def _lease(job: str) -> str:
-    return f"job:{job}"
 
 
 def free_claims() -> int:

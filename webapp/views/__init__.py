@@ -10,7 +10,7 @@ from flask import Flask
 SECTIONS = (
     *("overview", "outbox", "inbox", "events", "audit", "sandbox", "signin", "profile", "probes"),
     *("contacts", "groups"),
-    *("smtp_accounts", "inbox_accounts", "credentials", "certificates", "parameters", "users", "tokens"),
+    *("smtp_accounts", "inbox_accounts", "credentials", "certificates", "parameters", "jobs", "users", "tokens"),
 )
 DEVELOPMENT = ("styleguide",)
 

@@ -67,6 +67,7 @@ MENU: tuple[Group, ...] = (
             Entry("credentials.index", N_("Credentials"), "key", "admin"),
             Entry("certificates.index", N_("Certificates"), "patch-check"),
             Entry("parameters.index", N_("System parameters"), "sliders", "admin"),
+            Entry("jobs.index", N_("Jobs"), "clock-history", "admin"),
             Entry("users.index", N_("Users"), "person-circle", "admin"),
             Entry("tokens.index", N_("API tokens"), "braces", "admin"),
             Entry("audit.index", N_("Audit log"), "journal-text", "admin"),

@@ -9,6 +9,8 @@ from playwright.sync_api import Page, expect
 from tests.visiting import enter
 from webapp.extensions import db
 from webapp.models import SmtpAccount
+from webapp.services import periodic
+from webapp.services.periodic import Told
 
 LIST = "/settings/smtp-accounts"
 
@@ -17,6 +19,7 @@ LIST = "/settings/smtp-accounts"
 def desk(app, world, site, browser_context, page: Page) -> Page:
     """A tab of an administrator."""
     world.account("Relay")
+    world.do(lambda: periodic.tell([Told("expire_messages", 15, "Ends messages whose time is over", "")]))
     enter(browser_context, app, site)
     page.goto(f"{site}{LIST}")
     return page
@@ -91,7 +94,7 @@ USERS = ["/users", "/users/new", "/users/1", "/users/1/delete"]
 TOKENS = ["/tokens", "/tokens/new"]
 
 
-@pytest.mark.parametrize("path", [*ACCOUNTS, *PARAMETERS, *USERS, *TOKENS])
+@pytest.mark.parametrize("path", [*ACCOUNTS, *PARAMETERS, *USERS, *TOKENS, "/settings/jobs"])
 def test_nothing_bars_anybody(desk, site, path):
     desk.goto(f"{site}{path}")
     for theme in ("light", "dark"):

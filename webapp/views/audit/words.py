@@ -27,6 +27,7 @@ NOUNS: Mapping[str, str] = {
     "users": N_("User"),
     "tokens": N_("API token"),
     "messages": N_("Message"),
+    "jobs": N_("Job"),
     "sandbox": N_("Sandbox mailbox"),
     "suppressed_addresses": N_("Suppressed address"),
 }
@@ -43,6 +44,7 @@ ACTIONS: Mapping[str, tuple[str, str, str]] = {
     "cancelled": (N_("Cancellation"), "dash-circle", "quiet"),
     "resent": (N_("Resend"), "arrow-repeat", "quiet"),
     "lifted": (N_("Lifting"), "send", "good"),
+    "started": (N_("Run on demand"), "play", "quiet"),
     "emptied": (N_("Emptying"), "trash", "bad"),
 }
 
