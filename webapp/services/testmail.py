@@ -16,6 +16,8 @@ from sqlalchemy import Connection, Engine, update
 
 from webapp import clock
 from webapp.channels.base import AccountTrouble, Line, Outcome, Result, Stage, TroubleKind
+from webapp.channels.certificate import NO_STARTTLS, NotSeen, Place, look
+from webapp.channels.certificate_facts import Facts
 from webapp.database import results_engine
 from webapp.database.hot import driver_of
 from webapp.errors import N_, Conflict, InvalidInput, NotFound, Problem
@@ -102,6 +104,16 @@ def watch(account_name: str, to: str, subject: str, body: str) -> Iterator[Line 
     """
     check(account_name, to, subject, body)
     return live.tell(lambda say: send(account_name, to, subject, body, on_line=say))
+
+
+def presented(account_name: str) -> Facts | None:
+    """The certificate that the account's server shows now, trusted or not; None when there is none. Raises NotFound."""
+    settings = _account(db.engine, account_name).settings
+    place = Place(settings.host, settings.port, "smtp" if settings.security == "tls" else NO_STARTTLS)
+    try:
+        return look(place).chain[0]
+    except NotSeen:
+        return None
 
 
 def check(account_name: str, to: str, subject: str, body: str) -> None:

@@ -67,12 +67,20 @@ def test_a_wrong_password(desk, site, world):
     no_barriers(desk)
 
 
-def test_a_certificate_of_nobody_known(desk, site, world):
+def test_a_certificate_of_nobody_known_is_looked_at_and_trusted(desk, site, world):
     certificate = trustme.CA().issue_cert("127.0.0.1")
     with AiosmtpdServer(tls=server_tls(certificate)) as server:
-        try_out(desk, site, world.account(port=server.port, secure=True))
+        number = world.account(port=server.port, secure=True)
+        try_out(desk, site, number)
         expect(desk.get_by_text("is not trusted").first).to_be_visible()
-    no_barriers(desk)
+        no_barriers(desk)
+        desk.get_by_role("link", name="Trust this certificate").click()
+        assert not world.do(lambda: configuration.get("smtp_accounts", number).entry["pinned_certificate"])
+        desk.get_by_role("button", name="Save and send test mail").click()
+        desk.get_by_label("Recipient").fill("ana@corp.example")
+        desk.get_by_role("button", name="Send test mail").click()
+        expect(desk.get_by_text("The server took the mail")).to_be_visible()
+    assert world.do(lambda: configuration.get("smtp_accounts", number).entry["pinned_certificate"])
 
 
 def test_an_unknown_host(desk, site, world):

@@ -17,6 +17,7 @@ from webapp.views.desk import KeptNoun, Noun
 NOUNS: Mapping[str, str] = {
     "credentials": N_("Credential"),
     "smtp_accounts": N_("SMTP account"),
+    "inbox_accounts": N_("Inbox account"),
     "parameters": N_("System parameters"),
     "contacts": N_("Contact"),
     "groups": N_("Group"),
@@ -37,7 +38,8 @@ ACTIONS: Mapping[str, tuple[str, str, str]] = {
     "created": (N_("Creation"), "plus-lg", "good"),
     "changed": (N_("Change"), "pencil", "quiet"),
     "removed": (N_("Removal"), "trash", "bad"),
-    "tested": (N_("Test mail"), "send-check", "quiet"),
+    "tested": (N_("Test"), "send-check", "quiet"),
+    "checked": (N_("Check now"), "arrow-clockwise", "quiet"),
     "signed_in": (N_("Signing in"), "person", "good"),
     "signed_out": (N_("Signing out"), "box-arrow-right", "quiet"),
     "refused": (N_("Failed sign-in"), "exclamation-triangle", "doubt"),

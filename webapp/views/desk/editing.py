@@ -43,9 +43,9 @@ def create(noun: Noun) -> Response | BaseResponse:
 
 
 def edit(noun: Noun, number: int) -> str:
-    """The form of an entry."""
+    """The form of an entry, with what the address proposes instead."""
     stored = noun.load(number)
-    return _page(noun, noun.made_form(stored.entry), stored)
+    return _page(noun, noun.made_form({**stored.entry, **noun.proposed()}), stored)
 
 
 def change(noun: Noun, number: int) -> Response | BaseResponse:

@@ -78,6 +78,10 @@ class Noun:
         """What the form of a clone begins with."""
         return {**entry, "name": _("%(name)s (copy)", name=entry["name"])}
 
+    def proposed(self) -> dict[str, Any]:
+        """Values that the address of the form proposes, from another page of ours; nothing is saved by that."""
+        return {}
+
     def fill(self, form: DeskForm) -> None:
         """Give the form's fields their choices."""
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -18,6 +19,8 @@ from webapp.views.desk.pages import NUMBER
 from webapp.views.policy import allow
 from webapp.views.smtp_accounts import testing
 from webapp.views.smtp_accounts.forms import PORTS, SmtpAccountForm
+
+PIN = re.compile(r"[0-9a-f]{64}")
 
 
 class SmtpAccounts(desk.Noun):
@@ -58,6 +61,10 @@ class SmtpAccounts(desk.Noun):
 
     def copy(self, entry: Mapping[str, Any]) -> dict[str, Any]:
         return {**super().copy(entry), "default": False}
+
+    def proposed(self) -> dict[str, Any]:
+        pin = request.args.get("pinned_certificate", "")
+        return {"pinned_certificate": pin, "ignore_certificate_errors": False} if PIN.fullmatch(pin) else {}
 
     def fill(self, form: DeskForm) -> None:
         if isinstance(form, SmtpAccountForm):

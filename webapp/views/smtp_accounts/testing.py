@@ -16,6 +16,7 @@ from webapp.services.testmail import Line, Report
 from webapp.views import htmx
 from webapp.views.desk import DeskForm, Noun, dialogue
 from webapp.views.desk.dialogue import SIGNS, Verdict
+from webapp.views.templating import exact_time
 
 
 class TestMailForm(DeskForm):
@@ -55,7 +56,7 @@ def run(noun: Noun, number: int) -> Response:
         _("To %(address)s by %(server)s", address=typed["to"], server=server),
         told,
         line=_line,
-        verdict=lambda over: _verdict(over, links),
+        verdict=lambda over: _verdict(noun, number, over, links),
     )
 
 
@@ -68,7 +69,7 @@ def _line(each: Line) -> tuple[str, str]:
     return SIGNS[each.who], sayings.said(each.text) if each.who == "note" else each.text
 
 
-def _verdict(over: Over, links: list[tuple[str, str, str]]) -> Verdict:
+def _verdict(noun: Noun, number: int, over: Over, links: list[tuple[str, str, str]]) -> Verdict:
     if over.error is not None:
         return Verdict(False, _("The test mail was not sent"), str(over.error), links=links)
     end: Report = over.result
@@ -77,4 +78,16 @@ def _verdict(over: Over, links: list[tuple[str, str, str]]) -> Verdict:
     if end.accepted:
         return Verdict(True, _("The server took the mail"), _("It is on its way to the recipient."), links=links)
     said = reasons.answer(end.result.stage, end.result.code, end.result.words)
-    return Verdict(False, _("The test mail was not accepted"), said, _(end.advice), links=links)
+    heading, advice = _("The test mail was not accepted"), _(end.advice)
+    shown = testmail.presented(end.account) if end.trouble == "tls" else None
+    if shown is None:
+        return Verdict(False, heading, said, advice, links=links)
+    facts = [
+        (_("The server's certificate"), shown.subject),
+        (_("Issuer"), shown.issuer),
+        (_("Valid until"), exact_time(shown.not_after)),
+        ("SHA-256", shown.sha256),
+    ]
+    pin = (noun.url("edit", number=number, pinned_certificate=shown.sha256), _("Trust this certificate"), "patch-check")
+    asks = _("If it is the right one (ask who runs the server), trust it instead of ignoring all errors.")
+    return Verdict(False, heading, said, f"{advice} {asks}", facts, [pin, *links])
