@@ -111,32 +111,42 @@ class HotStatement:
         return made
 
 
+def _converted(convert: Convert | None, value: Any) -> Any:
+    return value if convert is None else convert(value)
+
+
 class _Compiled:
     """The words of a statement in one dialect, and how values get into it and out of it."""
 
     def __init__(self, statement: UpdateBase | Select[*tuple[Any, ...]], dialect: Dialect, keys: Sequence[str]):
         compiled: Any = statement.compile(dialect=dialect, column_keys=list(keys) or None)
         self.sql = str(compiled)
-        self._order: Sequence[str] | None = compiled.positiontup
-        self._fixed = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
+        fixed = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
         for column in compiled.insert_prefetch:
             assert column.default.is_scalar, f"{column} needs a value"  # noqa: S101
-            self._fixed[column.key] = column.default.arg
-        self._convert: dict[str, Convert] = {
-            name: convert
-            for name, bind in compiled.binds.items()
-            if (convert := bind.type.dialect_impl(dialect).bind_processor(dialect)) is not None
+            fixed[column.key] = column.default.arg
+        convert: dict[str, Convert | None] = {
+            name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()
         }
+        order: Sequence[str] | None = compiled.positiontup
+        places = list(enumerate(order)) if order is not None else [(name, name) for name in compiled.binds]
+        self._template: Any = [None] * len(places) if order is not None else {}
+        self._places: list[tuple[Any, str, Convert | None]] = []
+        for place, name in places:
+            if name in fixed:
+                self._template[place] = _converted(convert[name], fixed[name])
+            else:
+                self._places.append((place, name, convert[name]))
         kinds = [entry.type.dialect_impl(dialect) for entry in compiled._result_columns]
         converts = [kind.result_processor(dialect, None) for kind in kinds]
         self._results = [(at, convert) for at, convert in enumerate(converts) if convert is not None]
 
     def bound(self, row: Values) -> Any:
         """The values of one run as the driver takes them."""
-        values = {**self._fixed, **row}
-        for name, convert in self._convert.items():
-            values[name] = convert(values[name])
-        return values if self._order is None else [values[name] for name in self._order]
+        values = self._template.copy()
+        for place, name, convert in self._places:
+            values[place] = _converted(convert, row[name])
+        return values
 
     def row(self, row: Sequence[Any]) -> tuple[Any, ...]:
         """A row of the driver as the program knows it."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from flask_babel import gettext as _
 
 from webapp.errors import Problem
 
-ALLOWED_CONTROLS = "\t\n\r"
+# A control character but the tab and the ends of lines, or half of a character.
+UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
 
 def check_text(path: str, text: str, *, most: int, needed: bool = False, lines: bool = True) -> Problem | None:
@@ -16,12 +19,12 @@ def check_text(path: str, text: str, *, most: int, needed: bool = False, lines: 
     if len(text) > most:
         words = _("This is %(length)s characters long; at most %(most)s are accepted.", length=len(text), most=most)
         return Problem(path, words)
-    for character in text:
-        if character < " " and character not in ALLOWED_CONTROLS:
-            code = f"U+{ord(character):04X}"
-            return Problem(path, _("A control character (%(code)s) is in it; remove it.", code=code))
-        if "\ud800" <= character <= "\udfff":
-            return Problem(path, _("It holds half of a character pair (a lone surrogate); send valid Unicode."))
+    unwanted = UNWANTED.search(text)
+    if unwanted and unwanted[0] < " ":
+        code = f"U+{ord(unwanted[0]):04X}"
+        return Problem(path, _("A control character (%(code)s) is in it; remove it.", code=code))
+    if unwanted:
+        return Problem(path, _("It holds half of a character pair (a lone surrogate); send valid Unicode."))
     if not lines and ("\n" in text or "\r" in text):
         return Problem(path, _("Use a single line."))
     return None
