@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from webapp.mail import arf, automatic, bounce, dsn, fields, mdn, reports
+from webapp.mail import arf, automatic, bounce, dsn, fields, mdn, reports, return_path
 from webapp.mail.defects import Defect
 from webapp.mail.parse import Mail, parse
 from webapp.mail.reply import is_quoting, new_text
@@ -39,6 +39,8 @@ class Found:
 class Reading:
     """A mail and what it is. `answers`: the Message-IDs of the mails that it may answer, the most certain first.
 
+    `tokens` are what may be our signed return path (see `mail.token`): more certain still, if the signature is right.
+
     `reply_text` is the new text of a reply or an automatic answer, without quotation and signature; None for others.
     """
 
@@ -47,6 +49,7 @@ class Reading:
     recipients: tuple[Recipient, ...]
     reply_text: str | None
     answers: tuple[str, ...]
+    tokens: tuple[str, ...]
     defects: tuple[Defect, ...]
 
 
@@ -61,6 +64,7 @@ def classify(raw: bytes) -> Reading:
         recipients=found.recipients,
         reply_text=new_text(mail) if written else None,
         answers=_answers(mail, found.kind),
+        tokens=return_path.tokens(mail),
         defects=mail.defects,
     )
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.extensions import Model
@@ -19,6 +19,7 @@ class SmtpAccount(Named, Model):
     sender_name: Mapped[str] = mapped_column(default="")
     reply_email: Mapped[str] = mapped_column(default="")
     return_path_email: Mapped[str] = mapped_column(default="")
+    return_path_plus: Mapped[bool] = mapped_column(default=False, server_default=false())
     confirmation_email: Mapped[str] = mapped_column(default="")
     send_read_receipt: Mapped[bool] = mapped_column(default=False)
     force_settings: Mapped[bool] = mapped_column(default=False)

@@ -25,6 +25,7 @@ class Account:
     sender_name: str
     reply_email: str
     return_path_email: str
+    return_path_plus: bool
     confirmation_email: str
     footer: str
     max_connections: int
@@ -92,6 +93,7 @@ def _account(row: RowMapping, master_key: str, helo: str, footer: str) -> Accoun
         sender_name=row["sender_name"],
         reply_email=row["reply_email"],
         return_path_email=row["return_path_email"],
+        return_path_plus=row["return_path_plus"],
         confirmation_email=row["confirmation_email"] or row["sender_email"] if row["send_read_receipt"] else "",
         footer=footer if row["footer"] else "",
         max_connections=row["max_connections"],

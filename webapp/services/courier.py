@@ -11,6 +11,7 @@ from datetime import datetime
 from webapp import clock
 from webapp.channels.base import AccountTrouble, Line, Outcome, Result, Stage, StaleConnection, TroubleKind, one_line
 from webapp.channels.smtp import SmtpConnection
+from webapp.mail import token
 from webapp.mail.address import envelope_form
 from webapp.mail.compose import Identity, Prepared, Words, prepare
 from webapp.services.accounts import Account
@@ -31,9 +32,13 @@ class Mail:
 
 
 class Composer:
-    """Makes mails of claimed messages. What the recipients of one event share is prepared once and kept."""
+    """Makes mails of claimed messages. What the recipients of one event share is prepared once and kept.
 
-    def __init__(self) -> None:
+    `secret` signs the return paths.
+    """
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
         self._lock = threading.Lock()
         self._prepared: OrderedDict[tuple[int, Identity, str], Prepared] = OrderedDict()
 
@@ -41,7 +46,7 @@ class Composer:
         """The mail of one message. Raises ValueError (AddressError too) for one that cannot be written."""
         identity = account.identity(claimed.reply_to, claimed.confirmation_to)
         prepared = self._prepare((claimed.content_id, identity, account.footer), words)
-        sender, sender_utf8 = envelope_form(account.envelope_sender(claimed.return_path))
+        sender, sender_utf8 = envelope_form(self._return_path(account, claimed))
         recipient, recipient_utf8 = envelope_form(claimed.recipient)
         data = prepared.render(
             to_address=claimed.recipient,
@@ -50,6 +55,13 @@ class Composer:
             date=claimed.created_at,
         )
         return Mail(sender, recipient, sender_utf8 or recipient_utf8 or prepared.smtputf8, data)
+
+    def _return_path(self, account: Account, claimed: Claimed) -> str:
+        """Where bounces go. A message's own return path is left as it is: nobody says that it takes plus-addresses."""
+        address = account.envelope_sender(claimed.return_path)
+        if claimed.return_path or not account.return_path_plus:
+            return address
+        return token.tagged(address, token.make(self._secret, claimed.id, clock.now()))
 
     def _prepare(self, key: tuple[int, Identity, str], words: Words) -> Prepared:
         with self._lock:

@@ -54,7 +54,7 @@ def preview(session: Session, message_id: int) -> Preview:
     content = message.content
     words = Words(content.subject, content.text, content.html)
     try:
-        mail = Composer().compose(account, _claimed(message), words)
+        mail = Composer(current_app.config["SECRET_KEY"]).compose(account, _claimed(message), words)
     except ValueError as error:
         return Preview(account.name, None, left, str(error))
     return Preview(account.name, mail, left)

@@ -57,7 +57,7 @@ class Sender:
         self._helo: str = config["ARAUTO_MAIL_HOST"]
         self.connections = connections
         self.engine = results_engine(self._url)
-        self.composer = Composer()
+        self.composer = Composer(config["SECRET_KEY"])
         self.settler = Settler(self.engine, on_settled=on_settled)
         self.guards = Guards(self._may_send, self._mark_transmitting)
         self.stopping = False

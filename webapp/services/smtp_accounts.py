@@ -48,6 +48,7 @@ class SmtpAccountEntry(Entry):
     sender_name: EmptyLine = ""
     reply_email: EmptyEmail = ""
     return_path_email: EmptyEmail = ""
+    return_path_plus: bool = False
     confirmation_email: EmptyEmail = ""
     send_read_receipt: bool = False
     force_settings: bool = False

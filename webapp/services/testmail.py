@@ -181,7 +181,7 @@ def _deliver(
     errand: Errand, account: Account, claimed: Claimed, words: Words, on_line: Callable[[Line], None] | None
 ) -> tuple[Tried, AccountTrouble | None]:
     guards = Guards(lambda _: errand.alive, errand.mark_transmitting)
-    courier = Courier(account, Composer(), guards, on_line)
+    courier = Courier(account, Composer(current_app.config["SECRET_KEY"]), guards, on_line)
     started = clock.now()
     try:
         tried = courier.deliver(claimed, {claimed.content_id: words})

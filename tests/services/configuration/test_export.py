@@ -54,6 +54,7 @@ def test_sections_and_keys_are_in_the_order_of_the_design(ctx, full):
         "sender_name",
         "reply_email",
         "return_path_email",
+        "return_path_plus",
         "confirmation_email",
         "send_read_receipt",
         "force_settings",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
+from flask import current_app
 from sqlalchemy import select
 
 from tests.factories import make_account
 from tests.services.inbox.conftest import fresh, kept, mail, sent_message
 from webapp import clock
 from webapp.extensions import db
+from webapp.mail import token
 from webapp.mailboxes.base import Listed
 from webapp.models import Event, InboundState, Message, State, SuppressedAddress, TimelineEntry
 from webapp.services import configuration
@@ -181,6 +185,54 @@ def test_a_forged_report_changes_nothing(inbox):
     assert (fresh(message).state, story(message)) == (State.SENT, [])
     assert db.session.scalars(select(SuppressedAddress)).all() == []
     assert kept()[0].effect == "nothing"
+
+
+def signed(message: Message, at: datetime | None = None) -> str:
+    """The signed return path of a message, as it left."""
+    made = token.make(current_app.config["SECRET_KEY"], message.id, at or clock.now())
+    return token.tagged("bounces@corp.example", made)
+
+
+def nameless(message: Message, to: str, field: bytes = b"To") -> bytes:
+    """A report that brings nothing back, to that address."""
+    raw = report(message, "failed", "5.1.1").replace(message.message_id.encode(), b"<somebody@else.example>")
+    return raw.replace(b"To: bounces@corp.example", field + b": <" + to.encode() + b">")
+
+
+@pytest.mark.parametrize("field", [b"To", b"Delivered-To", b"X-Original-To", b"Envelope-To"])
+@pytest.mark.parametrize("case", [str, str.lower, str.upper])
+def test_a_signed_return_path_says_which_message_came_back(inbox, field, case):
+    other, message = sent_message(), sent_message(recipient="ana@corp.example")
+    arrive(nameless(message, case(signed(message)), field), inbox)
+    assert (fresh(message).state, fresh(other).state) == (State.BOUNCED, State.SENT)
+    assert kept()[0].answers_id == message.id
+
+
+def test_it_is_found_in_what_the_report_brings_back(inbox):
+    message = sent_message()
+    raw = nameless(message, "bounces@corp.example")
+    brought = f"Return-Path: <{signed(message)}>\r\nSubject: whatever".encode()
+    arrive(raw.replace(b"Subject: whatever", brought), inbox)
+    assert fresh(message).state == State.BOUNCED
+
+
+def test_it_goes_before_any_message_id(inbox):
+    other, message = sent_message(), sent_message()
+    raw = report(other, "failed", "5.1.1", message.recipient)
+    arrive(raw.replace(b"bounces@corp.example", signed(message).encode()), inbox)
+    assert (fresh(message).state, fresh(other).state) == (State.BOUNCED, State.SENT)
+
+
+def test_a_forged_or_expired_return_path_means_nothing(inbox):
+    message = sent_message()
+    good = signed(message)
+    local, _, domain = good.partition("@")
+    forged = f"{local[:-5]}{'b' if local[-5] == 'a' else 'a'}{local[-4:]}@{domain}"
+    old = signed(message, clock.now() - timedelta(days=31))
+    of_others = token.tagged("bounces@corp.example", token.make("another key", message.id, clock.now()))
+    for wrong in (forged, old, of_others):
+        arrive(nameless(message, wrong), inbox)
+    assert (fresh(message).state, story(message)) == (State.SENT, [])
 
 
 def test_a_report_about_somebody_else_among_several_does_not_count(inbox):

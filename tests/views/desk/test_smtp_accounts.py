@@ -44,6 +44,7 @@ EVERY_FIELD = {
     "sender_name": ("Other name", "Other name"),
     "reply_email": ("r@corp.example", "r@corp.example"),
     "return_path_email": ("b@corp.example", "b@corp.example"),
+    "return_path_plus": (True, True),
     "confirmation_email": ("c@corp.example", "c@corp.example"),
     "send_read_receipt": (True, True),
     "force_settings": (True, True),

@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
 
+from webapp import clock
+from webapp.mail import token
 from webapp.mail.address import AddressError, normalise_email
 from webapp.mail.classify import Kind, Reading
 from webapp.mail.parse import Mail
@@ -63,22 +66,38 @@ Answered = Row[int, str, str]
 
 def effect_of(session: Session, incoming: Incoming) -> Effect:
     """Carry out what the mail means, in this unit of work."""
-    answered = _answered(session, incoming.reading.answers)
+    answered = _answered(session, incoming.reading)
     if answered is None:
         return _unasked(session, incoming)
     return EFFECTS[incoming.reading.kind](session, incoming, answered)
 
 
-def _answered(session: Session, ids: Sequence[str]) -> Answered | None:
-    """The message of ours that the mail answers: its Message-ID is known to nobody whom we did not write to."""
-    if not ids:
+def _answered(session: Session, reading: Reading) -> Answered | None:
+    """The message of ours that the mail answers."""
+    return next((found for evidence in EVIDENCE if (found := evidence(session, reading)) is not None), None)
+
+
+def _by_return_path(session: Session, reading: Reading) -> Answered | None:
+    """It came to, or tells of, a return path that only we can sign; what is forged or expired means nothing."""
+    secret, now = current_app.config["SECRET_KEY"], clock.now()
+    numbers = (token.read(secret, one, now) for one in reading.tokens)
+    rows = (session.execute(_OURS.where(Message.id == number)).one_or_none() for number in numbers if number)
+    return next((row for row in rows if row is not None), None)
+
+
+def _by_message_id(session: Session, reading: Reading) -> Answered | None:
+    """It names a Message-ID of ours, which is known to nobody whom we did not write to."""
+    if not reading.answers:
         return None
-    wanted = [f"<{one.strip('<>')}>" for one in ids]
-    rows = session.execute(
-        select(Message.id, Message.message_id, Message.recipient).where(Message.message_id.in_(wanted))
-    ).all()
-    by_id = {row.message_id: row for row in rows}
+    wanted = [f"<{one.strip('<>')}>" for one in reading.answers]
+    by_id = {row.message_id: row for row in session.execute(_OURS.where(Message.message_id.in_(wanted)))}
     return next((by_id[one] for one in wanted if one in by_id), None)
+
+
+_OURS = select(Message.id, Message.message_id, Message.recipient)
+
+# How a mail proves which message it is about: the most certain evidence first.
+EVIDENCE: tuple[Callable[[Session, Reading], Answered | None], ...] = (_by_return_path, _by_message_id)
 
 
 def _unasked(session: Session, incoming: Incoming) -> Effect:

@@ -33,6 +33,13 @@ class SmtpAccountForm(DeskForm):
         description=_l("Where servers report what they cannot deliver, if not to the sender."),
         render_kw={"inputmode": "email"},
     )
+    return_path_plus = BooleanField(
+        _l("The return path takes plus-addresses"),
+        description=_l(
+            "Each mail leaves with a signed return path of its own, such as bounces+k4…@corp.example, so that what "
+            "comes back is known for certain. The mail server must put such mail into the same mailbox."
+        ),
+    )
     confirmation_email = StringField(
         _l("Confirmation e-mail"),
         description=_l("Where read receipts go, if not to the sender."),

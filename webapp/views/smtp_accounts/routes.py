@@ -42,6 +42,7 @@ class SmtpAccounts(desk.Noun):
         "sender": Column(_l("Sender"), "sender"),
         "reply": Column(_l("Reply")),
         "return_path": Column(_l("Return path")),
+        "return_path_plus": Column(_l("Plus-addresses")),
         "confirmation": Column(_l("Confirmation")),
         "server": Column(_l("Server"), "host"),
         "enabled": Column(_l("Enabled")),
@@ -51,7 +52,7 @@ class SmtpAccounts(desk.Noun):
         "receipt": Column(_l("Read receipt")),
         "footer": Column(_l("Footer")),
     }
-    usual = tuple(name for name in columns if name not in ("name", "state"))
+    usual = tuple(name for name in columns if name not in ("name", "state", "return_path_plus"))
     filters = {"enabled": _l("Enabled"), "secure": _l("Safe connection")}
 
     def new(self) -> dict[str, Any]:

@@ -1,0 +1,41 @@
+"""Where a mail that came in may show our signed return path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from webapp.mail import dsn, reports
+from webapp.mail.mime import Part
+from webapp.mail.parse import Mail, body_text
+from webapp.mail.token import tokens_in
+
+MOST = 20
+
+# Whom the mail came to, as the sender wrote it and as servers on the way noted it.
+_CAME_TO = (
+    *("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-rcpt-to", "x-forwarded-to"),
+    *("apparently-to", "resent-to", "to", "cc"),
+)
+# Where a mail of ours that is quoted said that it came from.
+_CAME_FROM = ("return-path", "x-envelope-from", "x-return-path", "errors-to")
+
+
+def tokens(mail: Mail) -> tuple[str, ...]:
+    """What may be tokens of ours, the most certain place first; whether they are, only their signature tells."""
+    found = (token for text in _places(mail) for token in tokens_in(text))
+    return tuple(islice(dict.fromkeys(found), MOST))
+
+
+def _places(mail: Mail) -> Iterator[str]:
+    yield from _headers(mail.root, _CAME_TO)
+    for part in mail.root.leaves():
+        if part.kind in dsn.KINDS:
+            yield body_text(part)
+    for part in reports.returned(mail):
+        yield from _headers(part, _CAME_FROM)
+
+
+def _headers(part: Part, names: tuple[str, ...]) -> Iterator[str]:
+    for name in names:
+        yield from part.headers(name)
