@@ -251,15 +251,23 @@ def test_the_first_steps_are_ticked_off_one_by_one(ctx: Flask) -> None:
     assert done()[-1] == "delivery"
 
 
-def test_the_checklist_shows_commands_for_what_is_left(app: Flask, visit: Visit) -> None:
+def test_the_checklist_leads_to_what_is_left(app: Flask, visit: Visit) -> None:
     page = visit("/")
     assert "0 of 6 done" in page.text
-    assert "arauto token create my-system" in page.text
+    for path in ("/settings/smtp-accounts/new", "/contacts/new", "/tokens/new"):
+        assert page.find("a", href=path) is not None
+        visit(path)
     with app.app_context():
         add(ApiToken(name="t", token_hash="x", scopes=["read"]))
     page = visit("/", client=None)
     assert "1 of 6 done" in page.text
-    assert "arauto token create" not in page.text
+    assert not page.all("a", href="/tokens/new")
+
+
+def test_who_may_not_use_a_page_is_shown_the_command(visit: Visit, operator_client: FlaskClient) -> None:
+    page = visit("/", operator_client)
+    assert "arauto token create my-system" in page.text
+    assert not page.all("a", href="/tokens/new")
 
 
 def test_the_sandbox_mailbox_is_offered_only_while_it_has_a_use(ctx: Flask) -> None:

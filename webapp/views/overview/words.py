@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from flask import current_app, g, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
@@ -169,21 +170,31 @@ NOTES: dict[str, Callable[[dict[str, Any]], tuple[str, str, str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class StepWords:
-    """A step of the first run as it is shown."""
+    """A step of the first run as it is shown. `page` is where it is done, empty for who may not use that page."""
 
     done: bool
     name: str
     words: str
     command: str
+    page: str = ""
+
+
+# The pages on which steps are done.
+PAGES = {
+    "account": "smtp_accounts.new",
+    "contact": "contacts.new",
+    "notification": "notifications.new",
+    "token": "tokens.new",
+}
 
 
 def steps(found: list[Step]) -> list[StepWords]:
     """The first run's checklist in words."""
     apply = "arauto config apply config.yaml"
     emit = "arauto emit backup.failed --title 'Backup of db1 failed'"
-    account = _("An SMTP account other than the sandbox, in a file that you apply.")
-    contact = _("Somebody to tell: the section “contacts” of the same file.")
-    notification = _("The rule that says who is told what: the section “notifications”.")
+    account = _("An SMTP account other than the sandbox, or nobody outside gets anything.")
+    contact = _("Somebody to tell, and where they are reached.")
+    notification = _("The rule that says who is told what, and how.")
     words = {
         "account": (_("Add your mail server"), account, apply),
         "contact": (_("Add a contact"), contact, apply),
@@ -200,7 +211,12 @@ def steps(found: list[Step]) -> list[StepWords]:
             "arauto message list",
         ),
     }
-    return [StepWords(step.done, *words[step.name]) for step in found]
+    return [StepWords(step.done, *words[step.name], _page(step.name)) for step in found]
+
+
+def _page(step: str) -> str:
+    endpoint = PAGES.get(step, "")
+    return url_for(endpoint) if endpoint in current_app.view_functions and g.viewer.may("admin") else ""
 
 
 def _quoted(name: str) -> str:
