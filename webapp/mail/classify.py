@@ -55,7 +55,11 @@ class Reading:
 
 def classify(raw: bytes) -> Reading:
     """What the mail is. Any octets in, never an exception out."""
-    mail = parse(raw)
+    return understand(parse(raw))
+
+
+def understand(mail: Mail) -> Reading:
+    """The same of a mail that was parsed already."""
     found = next(found for rule in RULES if (found := rule(mail)) is not None)
     written = found.kind in (Kind.REPLY, Kind.AUTOMATIC_ANSWER)
     return Reading(

@@ -5,19 +5,21 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
+from webapp.database.hot import HotStatement
 from webapp.errors import Conflict, NotFound
 from webapp.extensions import db
-from webapp.mail.classify import Reading, classify
+from webapp.mail.classify import Reading, understand
 from webapp.mail.parse import Mail, parse
 from webapp.models import InboundMessage, InboundRaw, InboundState
 from webapp.services.inbox.effects import Effect, Incoming, effect_of
 from webapp.services.inbox.store import Kept
-from webapp.services.unit import write
+from webapp.services.unit import driver, write
 
 log = logging.getLogger(__name__)
 LONGEST_ERROR = 500
@@ -40,7 +42,8 @@ def process(kept: Sequence[Kept]) -> int:
     understood: list[Understood] = []
     for mail in kept:
         try:
-            understood.append(Understood(mail.number, parse(mail.raw), classify(mail.raw)))
+            parsed = parse(mail.raw)
+            understood.append(Understood(mail.number, parsed, understand(parsed)))
         except Exception as error:
             log.exception("inbound mail %s cannot be understood", mail.number)
             held += _hold(mail.number, error)
@@ -48,8 +51,7 @@ def process(kept: Sequence[Kept]) -> int:
         return held
     try:
         with write() as session:
-            for one in understood:
-                _settle(session, one)
+            _settle(session, understood)
         return held
     except Exception:
         log.info("a group of mails is processed again one by one, because one of them failed")
@@ -91,40 +93,61 @@ def process_leftovers() -> int:
 def _alone(one: Understood) -> int:
     try:
         with write() as session:
-            _settle(session, one)
+            _settle(session, [one])
         return 0
     except Exception as error:
         log.exception("inbound mail %s has no effect", one.number)
         return _hold(one.number, error)
 
 
-def _settle(session: Session, one: Understood) -> None:
+def _settle(session: Session, understood: Sequence[Understood]) -> None:
     """Nothing where another process was first."""
-    row = session.execute(
-        update(InboundMessage)
-        .where(InboundMessage.id == one.number, InboundMessage.state.in_(OPEN))
-        .values(state=InboundState.PROCESSED, error="")
-        .returning(InboundMessage.account_id, InboundMessage.received_at)
-    ).one_or_none()
-    if row is None:
-        return
-    incoming = Incoming(one.number, row.account_id, row.received_at, one.mail, one.reading)
-    effect: Effect = effect_of(session, incoming)
-    session.execute(
-        update(InboundMessage)
-        .where(InboundMessage.id == one.number)
-        .values(
-            message_id=incoming.message_id,
-            sender=incoming.sender,
-            subject=incoming.subject,
-            kind=one.reading.kind.value,
-            effect=effect.name,
-            detail=effect.detail,
-            answers_id=effect.answers_id,
-            event_id=effect.event_id,
-            defects=[defect.value for defect in one.reading.defects],
-        )
+    spoken = driver(session)
+    done: list[dict[str, Any]] = []
+    for one in understood:
+        row = _TAKE.one(spoken, number=one.number)
+        if row is not None:
+            account_id, received_at = row
+            incoming = Incoming(one.number, account_id, received_at, one.mail, one.reading)
+            done.append(_told(incoming, effect_of(session, incoming)))
+    if done:
+        _NOTE.run(spoken, done)
+
+
+def _told(incoming: Incoming, effect: Effect) -> dict[str, Any]:
+    return {
+        "number": incoming.number,
+        "new_message_id": incoming.message_id,
+        "new_sender": incoming.sender,
+        "new_subject": incoming.subject,
+        "new_kind": incoming.reading.kind.value,
+        "new_effect": effect.name,
+        "new_detail": effect.detail,
+        "new_answers_id": effect.answers_id,
+        "new_event_id": effect.event_id,
+        "new_defects": [defect.value for defect in incoming.reading.defects],
+    }
+
+
+_TAKE = HotStatement(
+    update(InboundMessage)
+    .where(InboundMessage.id == bindparam("number"), or_(*(InboundMessage.state == state.value for state in OPEN)))
+    .values(state=InboundState.PROCESSED.value, error="")
+    .returning(InboundMessage.account_id, InboundMessage.received_at)
+)
+_NOTE = HotStatement(
+    update(InboundMessage)
+    .where(InboundMessage.id == bindparam("number"))
+    .values(
+        {
+            name: bindparam(f"new_{name}", type_=getattr(InboundMessage, name).type)
+            for name in (
+                *("message_id", "sender", "subject", "kind", "effect"),
+                *("detail", "answers_id", "event_id", "defects"),
+            )
+        }
     )
+)
 
 
 def _hold(number: int, error: Exception) -> int:
