@@ -26,7 +26,10 @@
 
   const count = (picker) => {
     const number = picker.querySelector("[data-chosen] b");
-    if (number) number.textContent = picker.querySelectorAll(".pick input:checked").length;
+    const chosen = [...picker.querySelectorAll(".pick input:checked")].map((each) => each.closest(".pick").dataset.name);
+    if (number) number.textContent = chosen.length;
+    const words = picker.querySelector("[data-chosen-words]");
+    if (words) words.textContent = chosen.join(", ");
   };
 
   document.addEventListener("input", (event) => { if (event.target.matches("[data-narrows]")) narrow(event.target); });

@@ -23,6 +23,7 @@ MESSAGE_NARROWS = (
     Narrow(Message.recipient, "p1@corp.example"),
     Narrow(Message.event_id, 1),
     Narrow(Message.event_type, "password.changed"),
+    Narrow(Message.notification, "Vault watch"),
     Narrow(Message.state, "sent"),
     Narrow(Message.channel, "email"),
     Narrow(Message.account_id, 1),

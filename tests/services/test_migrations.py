@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -184,6 +185,25 @@ def test_killed_half_way_it_leaves_nothing_and_works_the_next_time(url: str, tmp
     assert tables(url) == set()
 
     assert schema.upgrade(url) == (None, schema.HEAD)
+
+
+def test_contacts_of_an_older_schema_are_found_by_a_search(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = command.upgrade
+    monkeypatch.setattr(command, "upgrade", lambda config, _target: whole(config, "0007_return_path_plus"))
+    schema.upgrade(url)
+    monkeypatch.undo()
+    old = "INSERT INTO contact (id, name, email, mobile, locale, timezone, enabled, version, created_at, updated_at)"
+    values = "VALUES (1, 'José', 'J@corp.example', '', 'en', 'UTC', true, 1, '2026-01-01', '2026-01-01')"
+
+    def add(connection: Connection) -> None:
+        connection.execute(text(old + values))
+        connection.commit()
+
+    ask(url, add)
+    schema.upgrade(url)
+    assert (
+        ask(url, lambda connection: connection.scalar(text("SELECT searched FROM contact"))) == "jose\nj@corp.example\n"
+    )
 
 
 def test_a_table_that_is_copied_takes_nothing_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -92,6 +92,7 @@ class Message(Model):
         Index("ix_message_account_id_id", "account_id", "id"),
         Index("ix_message_event_type_id", "event_type", "id"),
         Index("ix_message_channel_id", "channel", "id"),
+        Index("ix_message_notification_id", "notification", "id"),
         Index("ix_message_event_id", "event_id"),
         Index("ix_message_content_id", "content_id"),
         Index("ix_message_contact_id", "contact_id"),

@@ -33,6 +33,7 @@ class Filters:
     recipient: str = ""
     account: str = ""
     event_type: str = ""
+    notification: str = ""
     event_id: int | None = None
     text: str = ""
     since: datetime | None = None
@@ -110,6 +111,7 @@ def _narrows(session: Session, filters: Filters) -> list[Narrow] | None:
         (Message.recipient, filters.recipient),
         (Message.event_id, filters.event_id),
         (Message.event_type, filters.event_type),
+        (Message.notification, filters.notification),
         (Message.state, filters.state),
         (Message.channel, filters.channel),
     ]

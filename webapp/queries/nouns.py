@@ -25,6 +25,7 @@ from webapp.models import (
     SmtpAccount,
     User,
 )
+from webapp.models.contact import folded
 from webapp.queries import keyset
 from webapp.queries.keyset import Page, Turn, Walk
 
@@ -32,8 +33,9 @@ from webapp.queries.keyset import Page, Turn, Walk
 @dataclass(frozen=True, slots=True, eq=False)
 class Listing:
     """A noun's table. `sorts`: its orders by their names in the address, none of them NULL; `searched`: the columns
-    that the words of a search stand in; `choices`: the columns that a filter compares, or what makes its condition;
-    `loads`: what rows bring along; `parts`: what an entry needs of them besides.
+    that the words of a search stand in, where it is `folded` as `models.contact` does; `choices`: the columns that a
+    filter compares, or what makes its condition; `loads`: what rows bring along; `parts`: what an entry needs of them
+    besides.
     """
 
     model: Any
@@ -44,6 +46,7 @@ class Listing:
     )
     loads: Sequence[ORMOption] = ()
     parts: Sequence[ORMOption] = ()
+    folded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +163,13 @@ def kept_on_server(session: Session, number: int) -> int:
 
 def has_words(listing: Listing, text: str) -> list[ColumnElement[bool]]:
     """The conditions that each word of a search stands somewhere in a row."""
-    return [or_(*(column.icontains(word, autoescape=True) for column in listing.searched)) for word in text.split()]
+    return [or_(*(_has_word(listing, column, word) for column in listing.searched)) for word in text.split()]
+
+
+def _has_word(listing: Listing, column: InstrumentedAttribute[str], word: str) -> ColumnElement[bool]:
+    if listing.folded:
+        return column.contains(folded(word), autoescape=True)
+    return column.icontains(word, autoescape=True)
 
 
 def _conditions(listing: Listing, filters: Filters) -> list[ColumnElement[bool]]:

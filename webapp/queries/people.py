@@ -17,8 +17,9 @@ from webapp.queries.nouns import Listing
 CONTACTS = Listing(
     Contact,
     {"name": Contact.name, "email": Contact.email},
-    (Contact.name, Contact.email, Contact.mobile),
+    (Contact.searched,),
     {"enabled": Contact.enabled, "locale": Contact.locale, "group": lambda group: Contact.id.in_(_members(group))},
+    folded=True,
 )
 GROUPS = Listing(
     ContactGroup,

@@ -20,7 +20,7 @@ from webapp.queries.reasons import Reason
 class Entry:
     """One thing that happened. `kind` tells which fields `detail` has:
 
-    event: event_id type severity title source occurred_at · submitted: nothing · resent_from: message ·
+    event: event_id type severity title source occurred_at · submitted: nothing · sample: by · resent_from: message ·
     notification: notification why · account: account · no_account: nothing ·
     attempt: number account stage outcome code enhanced words duration_ms tls ·
     cancelled: by · resent: by as · freed, left_in_doubt, expired: nothing ·
@@ -34,22 +34,24 @@ class Entry:
 
 def of(session: Session, message: Any, judged: Iterable[Reason] = ()) -> list[Entry]:
     """The timeline of a row of `queries.messages`; `judged` is what the rules said of its event."""
+    notes = _notes(session, message)
     past = [
-        *_origin(session, message),
+        *_origin(session, message, notes),
         *_rule(message, judged),
         *_account(message),
         *_attempts(session, message),
-        *_notes(session, message),
+        *notes,
     ]
     past.sort(key=attrgetter("at"))
     return [*past, _now(message, past[-1].at)]
 
 
-def _origin(session: Session, message: Any) -> list[Entry]:
+def _origin(session: Session, message: Any, notes: Iterable[Entry]) -> list[Entry]:
     if message.resent_from is not None:
         return [Entry(message.created_at, "resent_from", {"message": message.resent_from})]
     if message.event_id is None:
-        return [Entry(message.created_at, "submitted", {})]
+        noted = any(note.kind == "sample" for note in notes)
+        return [] if noted else [Entry(message.created_at, "submitted", {})]
     names = ("type", "severity", "title", "source", "occurred_at")
     columns = [getattr(Event, name) for name in names]
     event = session.execute(select(Event.received_at, *columns).where(Event.id == message.event_id)).one()
@@ -58,7 +60,7 @@ def _origin(session: Session, message: Any) -> list[Entry]:
 
 
 def _rule(message: Any, judged: Iterable[Reason]) -> list[Entry]:
-    if not message.notification or message.resent_from is not None:
+    if not message.notification or message.resent_from is not None or message.event_id is None:
         return []
     fired = next((r for r in judged if r.notification == message.notification and r.fired), None)
     why = reasons.words(fired) if fired else ""

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
+from zlib import crc32
 
 from flask_babel import gettext as _
 from pydantic import BaseModel, ConfigDict
@@ -177,6 +178,11 @@ def _put_in_place(value: Any, old: str, new: str | None) -> Any:
         return new
     replaced = (new if name == old else name for name in value)
     return tuple(dict.fromkeys(name for name in replaced if name is not None))
+
+
+def version_of(values: Mapping[str, Any], keys: Collection[str]) -> int:
+    """A number that differs when one of these values does, for what several forms change a part of."""
+    return crc32(repr([(key, values.get(key)) for key in sorted(keys)]).encode())
 
 
 def fill(row: Any, values: Mapping[str, Any]) -> None:

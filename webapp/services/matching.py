@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -132,6 +132,11 @@ def match(book: Rulebook, event_type: str, severity: Severity) -> tuple[list[Rec
 def explain(book: Rulebook, event_type: str, severity: Severity) -> list[Reason]:
     """The reason of every rule in the book, also of those that name other types."""
     return _judge(book, book.rules, event_type, severity)[1]
+
+
+def rehearse(book: Rulebook, rule: Rule, event_type: str, severity: Severity) -> tuple[list[Recipient], list[Reason]]:
+    """Who would be told by this rule if it were enabled and no other were there, and why not."""
+    return _judge(book, [replace(rule, enabled=True)], event_type, severity)
 
 
 def _judge(

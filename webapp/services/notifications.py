@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any
 
 from flask_babel import gettext as _
@@ -10,14 +10,34 @@ from pydantic import AfterValidator, ValidationInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from webapp.channels import registry
 from webapp.errors import N_
 from webapp.models import Notification
 from webapp.models.catalogue import CATEGORIES
-from webapp.services.entries import Entry, Section, World, fill, row_of, rows_of, without
-from webapp.services.fields import AsTuple, Channels, Name, SeverityName, distinct, in_order, reference, something
+from webapp.services.entries import Entry, Item, Section, World, fill, row_of, rows_of, version_of, without
+from webapp.services.fields import AsTuple, Channels, Name, SeverityName, distinct, in_order, reference
 from webapp.services.groups import ContactNames
 
 EVERYTHING = "*"
+
+
+def ways_out() -> dict[str, bool]:
+    """Every channel, and whether anything leaves by it."""
+    return {name: registry.deliverable(name) for name in registry.CHANNELS}
+
+
+def uncovered(types: Sequence[str]) -> tuple[str, ...]:
+    """The same types without those that a category among them, or everything, means already."""
+    if EVERYTHING in types:
+        return (EVERYTHING,)
+    return tuple(name for name in types if name.endswith(".*") or f"{name.split('.')[0]}.*" not in types)
+
+
+def _complete(types: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+    """One that is still being made has no types yet; it cannot be enabled before it has."""
+    if not types and info.data.get("enabled", True):
+        raise ValueError(_("Choose at least one type, or disable the notification: without any it fires for nothing."))
+    return types
 
 
 def _pattern(text: str, info: ValidationInfo) -> str:
@@ -42,7 +62,7 @@ class NotificationEntry(Entry):
     types: Annotated[
         tuple[Annotated[str, AfterValidator(_pattern)], ...],
         AsTuple,
-        AfterValidator(something),
+        AfterValidator(_complete),
         AfterValidator(distinct),
     ]
     min_severity: SeverityName = "info"
@@ -54,7 +74,7 @@ class NotificationEntry(Entry):
 
 
 class Notifications(Section):
-    """Everything that a notification names must exist."""
+    """Everything that a notification names must exist. Several forms change a part of it each."""
 
     name, noun = "notifications", N_("notification")
     entry, row = NotificationEntry, Notification
@@ -80,6 +100,9 @@ class Notifications(Section):
             "groups": tuple(sorted(group.name for group in row.groups)),
             "account": row.account.name if row.account else None,
         }
+
+    def version(self, item: Item, keys: Collection[str]) -> int:
+        return version_of(item.before or {}, keys)
 
     def uses(self, entry: Mapping[str, Any]) -> list[tuple[str, str | None]]:
         return [(target, name) for target, name in super().uses(entry) if not (name or "").endswith(EVERYTHING)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping
 from typing import Annotated, Any
-from zlib import crc32
 
 from flask import current_app
 from pydantic import BeforeValidator
@@ -14,7 +13,7 @@ from sqlalchemy.orm import Session
 from webapp.database.hot import HotStatement
 from webapp.errors import N_
 from webapp.models import Parameter
-from webapp.services.entries import Entry, Item, Items, Section, World
+from webapp.services.entries import Entry, Item, Items, Section, World, version_of
 from webapp.services.fields import EmptyUrl, lines, none_is_empty, one_of
 from webapp.services.unit import driver
 
@@ -75,8 +74,7 @@ class Parameters(Section):
         return {self.name: Item(before=values, after=dict(values))}
 
     def version(self, item: Item, keys: Collection[str]) -> int:
-        values = item.before or {}
-        return crc32(repr([(key, values.get(key)) for key in sorted(keys)]).encode())
+        return version_of(item.before or {}, keys)
 
     def without(self, item: Item) -> dict[str, Any] | None:
         return dict(DEFAULTS)

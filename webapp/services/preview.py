@@ -48,7 +48,7 @@ def preview(session: Session, message_id: int) -> Preview:
     """The mail of a message that goes by e-mail. Raises NotFound."""
     message = outbox.get(session, message_id)
     left = message.state in LEFT
-    account = _account(session, message)
+    account = account_of(session, _tried(session, message) or message.account_id)
     if account is None:
         return Preview("", None, left)
     content = message.content
@@ -66,15 +66,19 @@ def source_of(session: Session, message_id: int) -> bytes:
     return mail.data if mail else b""
 
 
-def _account(session: Session, message: Message) -> Account | None:
-    """The account that tried last, which may be the fallback; else the message's, else the default one."""
-    tried = select(Attempt.account_id).where(Attempt.message_id == message.id).order_by(Attempt.id.desc()).limit(1)
-    default = select(SmtpAccount.id).where(SmtpAccount.is_default)
-    number = session.scalar(tried) or message.account_id or session.scalar(default)
+def account_of(session: Session, number: int | None) -> Account | None:
+    """The account of that number, as the senders see it; without one the default; None when there is none."""
+    number = number or session.scalar(select(SmtpAccount.id).where(SmtpAccount.is_default))
     if number is None:
         return None
     config = current_app.config
     return read_accounts(session.connection(), config["ARAUTO_MASTER_KEY"], config["ARAUTO_MAIL_HOST"]).get(number)
+
+
+def _tried(session: Session, message: Message) -> int | None:
+    """The account that tried last, which may be the fallback."""
+    tried = select(Attempt.account_id).where(Attempt.message_id == message.id).order_by(Attempt.id.desc()).limit(1)
+    return session.scalar(tried)
 
 
 def _claimed(message: Message) -> Claimed:

@@ -52,6 +52,9 @@ BUILT_IN: Mapping[str, TextSource] = {
     "screen": TextSource(N_("{{ type.title }}: {{ event.title }}"), N_("{{ event.title }}\n\n{{ event.body }}")),
 }
 
+SAMPLE_MARK = N_("[Sample]")
+SAMPLE_NOTICE = N_("This is a sample of the notification {{ notification.name }}: nothing happened.")
+
 SEVERITY_WORDS: Mapping[str, str] = {
     "info": N_("Information"),
     "warning": N_("Warning"),
@@ -71,7 +74,7 @@ class OwnWords:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """The event as the words see it."""
+    """The event as the words see it. `page`: where below our address its mail leads to, if not to the event."""
 
     id: int
     type: str
@@ -82,6 +85,7 @@ class Happening:
     source: str
     occurred_at: datetime
     own: OwnWords | None = None
+    page: str = ""
 
 
 class Language:
@@ -123,11 +127,15 @@ language_of = lru_cache(maxsize=64)(Language)
 
 
 class Renderer:
-    """Renders events for their recipients by one rulebook; words that two recipients share are made once."""
+    """Renders events for their recipients by one rulebook; words that two recipients share are made once.
 
-    def __init__(self, book: Rulebook, base_url: str):
+    `sample`: what it makes says of itself that nothing happened.
+    """
+
+    def __init__(self, book: Rulebook, base_url: str, *, sample: bool = False):
         self._book = book
         self._base_url = base_url
+        self._sample = sample
         self._made: dict[tuple[object, ...], Words] = {}
 
     def words(self, happening: Happening, recipient: Recipient) -> Words:
@@ -160,14 +168,17 @@ class Renderer:
             source = TextSource(source.subject and language.say(source.subject), language.say(source.body))
         values = self._values(happening, recipient, language)
         subject = " ".join(tags.fill(source.subject, values).split())
-        body = tags.fill(source.body, values).strip()
+        own = body = tags.fill(source.body, values).strip()
+        notice = tags.fill(language.say(SAMPLE_NOTICE), values) if self._sample else ""
+        if notice:
+            subject, body = f"{language.say(SAMPLE_MARK)} {subject}".strip(), f"{notice}\n\n{own}"
         if recipient.channel != "email":
             return Words(subject, body)
         facts = _facts(happening, values, language)
         context = {
             "subject": subject,
             "body": body,
-            "paragraphs": _below_heading(body, values["event.title"]),
+            "paragraphs": [*layout.paragraphs(notice), *_below_heading(own, values["event.title"])],
             "values": values,
             "severity": happening.severity,
             "facts": [(label, layout.lines(value)) for label, value in facts],
@@ -190,7 +201,7 @@ class Renderer:
             "event.body": body,
             "event.source": happening.source,
             "event.time": language.time(happening.occurred_at, recipient.person.timezone),
-            "event.link": f"{self._base_url}/events/{happening.id}",
+            "event.link": f"{self._base_url}/{happening.page or f'events/{happening.id}'}",
             "type.title": language.say(info.title) if info.built_in else info.title,
             "type.category": language.say(info.category),
             "contact.name": recipient.person.name,

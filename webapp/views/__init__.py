@@ -9,7 +9,7 @@ from flask import Flask
 # One package per menu entry; each has a `blueprint`.
 SECTIONS = (
     *("overview", "outbox", "inbox", "events", "audit", "sandbox", "signin", "profile", "probes"),
-    *("contacts", "groups"),
+    *("notifications", "contacts", "groups"),
     *("smtp_accounts", "inbox_accounts", "credentials", "certificates", "parameters", "jobs", "users", "tokens"),
 )
 DEVELOPMENT = ("styleguide",)

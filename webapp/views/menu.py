@@ -50,6 +50,7 @@ MENU: tuple[Group, ...] = (
     Group(
         N_("Notifications"),
         (
+            Entry("notifications.index", N_("Notifications"), "bell"),
             Entry("contacts.index", N_("Contacts"), "person"),
             Entry("groups.index", N_("Groups"), "people"),
         ),

@@ -110,6 +110,8 @@ def test_filters_sort_and_export(world, visit, admin_client):
     assert names(visit(f"{LIST}?group=Security")) == ["Ana"]
     assert names(visit(f"{LIST}?text=99999")) == ["Bea"]
     assert names(visit(f"{LIST}?text=z%40+ANA")) == ["Ana"]
+    world.contact("José")
+    assert names(visit(f"{LIST}?text=JOSE")) == ["José"]
     assert "Nothing passes" in visit(f"{LIST}?text=nothing").text
     visit(f"{LIST}?group=Nobody", status=422)
     lines = admin_client.get(f"{LIST}.csv?group=Security").text.lstrip("\ufeff").splitlines()

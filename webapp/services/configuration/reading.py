@@ -30,12 +30,12 @@ class User:
     name: str
 
 
-def get(section: str, which: int) -> Stored:
-    """The entry of row `which`. Raises NotFound."""
+def get(section: str, which: int, keys: Collection[str] | None = None) -> Stored:
+    """The entry of row `which`; with `keys`, the version is that of these alone. Raises NotFound."""
     rules = SECTIONS[section]
     item = planning.find(rules.read(db.session()), rules, which)
     entry = item.before or {}
-    return Stored(item.row.id, rules.title(entry), entry, rules.version(item, entry))
+    return Stored(item.row.id, rules.title(entry), entry, rules.version(item, entry if keys is None else keys))
 
 
 def get_single(section: str, keys: Collection[str]) -> Stored:

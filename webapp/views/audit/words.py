@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -11,7 +11,7 @@ from flask import current_app, url_for
 from flask_babel import get_locale, gettext
 
 from webapp.errors import N_
-from webapp.views.desk import KeptNoun, Noun
+from webapp.views.desk import Noun
 
 # The kinds of things, by the names that entries bear.
 NOUNS: Mapping[str, str] = {
@@ -40,6 +40,7 @@ ACTIONS: Mapping[str, tuple[str, str, str]] = {
     "removed": (N_("Removal"), "trash", "bad"),
     "tested": (N_("Test"), "send-check", "quiet"),
     "checked": (N_("Check now"), "arrow-clockwise", "quiet"),
+    "sampled": (N_("Sample"), "send-check", "quiet"),
     "signed_in": (N_("Signing in"), "person", "good"),
     "signed_out": (N_("Signing out"), "box-arrow-right", "quiet"),
     "refused": (N_("Failed sign-in"), "exclamation-triangle", "doubt"),
@@ -58,6 +59,7 @@ FIELDS: Mapping[str, str] = {
     "locale": N_("Language"),
     "mails": N_("Mails"),
     "message": N_("Message"),
+    "messages": N_("Messages"),
     "name": N_("Name"),
     "password": N_("Password"),
     "role": N_("Role"),
@@ -137,10 +139,17 @@ def fields(entry: Any) -> list[Field]:
 def _labels(kind: str, language: str) -> dict[str, str]:
     """The words for the fields of a kind of things in `language`, which is the one in force."""
     labels = {field: gettext(label) for field, label in FIELDS.items()}
-    for made in (*Noun.__subclasses__(), *KeptNoun.__subclasses__()):
+    for made in _made(Noun):
         if getattr(made, "name", "") == kind:
             labels.update({field.short_name: field.label.text for field in made.form(formdata=None)})
     return labels
+
+
+def _made(base: type[Noun]) -> Iterator[type[Noun]]:
+    """All nouns of the desk; one that is changed in several forms is several."""
+    for made in base.__subclasses__():
+        yield made
+        yield from _made(made)
 
 
 def _value(field: str, value: Any) -> str | None:

@@ -20,7 +20,7 @@ def show(noun: Noun, number: int) -> str:
     session = db.session()
     row, stored = nouns.get(session, noun.listing, number), noun.load(number)
     return htmx.page(
-        "desk/show.html",
+        noun.page,
         noun=noun,
         row=row,
         stored=stored,

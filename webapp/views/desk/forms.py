@@ -11,7 +11,16 @@ from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, Field, IntegerField, SelectChoice, SelectField, SelectMultipleField
+from wtforms import (
+    BooleanField,
+    Field,
+    FileField,
+    HiddenField,
+    IntegerField,
+    SelectChoice,
+    SelectField,
+    SelectMultipleField,
+)
 
 from webapp.errors import Problem
 from webapp.queries.picks import Picks
@@ -106,7 +115,7 @@ class DeskForm(FlaskForm):
     def listen(self, address: Callable[[str], str]) -> None:
         """Let each field be checked at `address(its name)` when its content has changed and is left."""
         for field in self:
-            if field.type in ("HiddenField", "FileField", "PickerField"):
+            if isinstance(field, HiddenField | FileField | SelectMultipleField):
                 continue
             field.render_kw = {
                 **(field.render_kw or {}),

@@ -52,8 +52,9 @@ class Noun:
 
     `templates/<name>/_desk.html` holds the macros `cells`, a mapping of one macro a column, and `fields(form, stored)`;
     it may have `menu(row, viewer)` for more actions on a row, `above(row, more, viewer)` and `aside(row, more, viewer)`
-    for what the page of an entry shows around its facts, `first(more)` for what an empty list shows besides its
-    button, and `consequence(stored)` for what it means to delete an entry that nothing uses.
+    for what the page of an entry shows around its facts, `over_form(noun, stored)` for what stands over the form of a
+    stored entry, `first(more)` for what an empty list shows besides its button, and `consequence(stored)` for what it
+    means to delete an entry that nothing uses.
     """
 
     name: ClassVar[str]  # of the blueprint, of the folder of templates, and of the section of the configuration
@@ -67,6 +68,7 @@ class Noun:
     filters: ClassVar[Mapping[str, Any]] = {"enabled": _l("Enabled")}  # choices of the listing, with labels
     reader: ClassVar[str] = "admin"
     writer: ClassVar[str] = "admin"
+    page: ClassVar[str] = "desk/show.html"  # the template of an entry's page
     switched: ClassVar[bool] = True  # whether an entry can be enabled and disabled
     cloned: ClassVar[bool] = True
 

@@ -10,6 +10,7 @@ from flask_babel import pgettext
 
 from webapp.queries import plain
 from webapp.queries.messages import STATES, Filters
+from webapp.services.matching import Rulebook
 from webapp.views import reports
 from webapp.views.filters import Asked
 
@@ -26,6 +27,7 @@ def filters(asked: Asked) -> Filters:
         recipient=asked.text("recipient"),
         account=asked.text("account"),
         event_type=asked.text("type"),
+        notification=asked.text("notification"),
         event_id=asked.number("event"),
         text=asked.text("text"),
         since=asked.moment("since"),
@@ -40,6 +42,7 @@ def labels() -> Mapping[str, str]:
         "recipient": _("Recipient"),
         "account": _("Account"),
         "type": _("Event type"),
+        "notification": _("Notification"),
         "channel": _("Channel"),
         "since": pgettext("time", "From"),
         "until": pgettext("time", "To"),
@@ -61,11 +64,13 @@ def shown() -> Mapping[str, Callable[[str], str]]:
     }
 
 
-def choices(asked: Asked, accounts: Iterable[str], types: Iterable[str]) -> Mapping[str, list[tuple[str, str]]]:
+def choices(asked: Asked, accounts: Iterable[str], book: Rulebook) -> Mapping[str, list[tuple[str, str]]]:
     """What the fields with a list offer: [(value, words)]."""
+    rules = (rule.name for rule in book.rules)
     return {
         "account": reports.options(accounts, asked.typed("account")),
-        "type": reports.options(types, asked.typed("type")),
+        "type": reports.options(book.types, asked.typed("type")),
+        "notification": reports.options(rules, asked.typed("notification")),
         "channel": list(channel_words().items()),
     }
 

@@ -49,7 +49,7 @@ def index() -> Response:
         column_words=listing.column_words(),
         last_error=reasons.last_error,
         fragment=fragment,
-        choices=listing.choices(asked, messages.account_names(session), rules.current(session).types),
+        choices=listing.choices(asked, messages.account_names(session), rules.current(session)),
         sort=reports.sort(),
         under_way=any(map(messages.is_under_way, page.items)),
     )
