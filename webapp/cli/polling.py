@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from webapp.cli.frame import application, fail, json_option, one_line, say_json
 from webapp.extensions import db
-from webapp.services.inbox import accounts, checking
+from webapp.services.inbox import accounts, checking, processing
 
 
 @click.command()
@@ -29,6 +29,8 @@ def poll(account: str | None, once: bool, as_json: bool) -> None:
         numbers = [accounts.numbered(session, account)] if account else accounts.enabled(session)
         session.rollback()
         ended = [_check(number) for number in numbers]
+        while processing.process_leftovers():  # of a process that died before it could
+            pass
     if as_json:
         say_json({"accounts": [_values(progress) for progress in ended]})
     else:
