@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from jobs import check_certificates, expire_messages, forget_old, free_claims
+from jobs import check_certificates, expire_messages, forget_old, free_claims, tell_troubles
 from webapp.errors import N_
 
 
@@ -41,6 +41,13 @@ JOBS: tuple[Job, ...] = (
         15,
         N_("Looks at the certificates that are watched"),
         N_("Certificates looked at: %(looked)s; events: %(told)s"),
+    ),
+    Job(
+        "tell_troubles",
+        tell_troubles.run,
+        15,
+        N_("Tells of accounts that are down and of jobs that are late"),
+        N_("Events: %(told)s"),
     ),
     Job(
         "forget_old",

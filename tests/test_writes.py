@@ -26,6 +26,7 @@ MACHINE = {
     "errand": "Leases of somebody who waits for a message; what they wait for is recorded by what they call.",
     "sandbox.SandboxServer._keep": "Mail that came in.",
     "sandbox.SandboxServer._listen": "Reads.",
+    "monitoring": "Notes what it told; what it tells are events.",
     "sessions.find": "Notes that a session is in use.",
     "sign_in._note_failure": "Counts tries; one that failed is recorded when it is known to have failed.",
     "tokens._note_use": "Notes that a token is in use.",

@@ -5,8 +5,12 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from tests.visiting import post, seen
+from webapp.errors import DatabaseBusy
+from webapp.extensions import db
+from webapp.models import Event
 from webapp.views import policy
 from webapp.views.policy import allow
 
@@ -68,6 +72,30 @@ def test_the_wrong_role_is_told_so(app: Flask, viewer_client: FlaskClient, opera
     assert refused.status_code == 403
     assert "Your role does not include it" in seen(refused, "/operators").text
     assert operator_client.get("/operators").text == "come in"
+
+
+def test_and_that_they_asked_is_told_once_an_hour(app: Flask, viewer_client: FlaskClient) -> None:
+    for path in ("/audit", "/audit", "/settings/credentials/7/edit"):
+        assert viewer_client.get(path).status_code == 403
+    assert post(viewer_client, "/sandbox/empty").status_code == 403
+    with app.app_context():
+        rows = db.session.execute(select(Event.type, Event.title, Event.attributes).order_by(Event.id)).all()
+    assert [row.title for row in rows] == [
+        f"viewer was denied access to {path}" for path in ("/audit", "/settings/credentials/7/edit", "/sandbox/empty")
+    ]
+    assert {row.type for row in rows} == {"access.denied"}
+    asked = {"user": "viewer", "path": "/audit", "address": "127.0.0.1", "role": "viewer", "needed": "admin"}
+    assert rows[0].attributes == asked
+
+
+def test_whoever_is_denied_stays_denied_while_nothing_can_be_noted(
+    viewer_client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*args: object) -> None:
+        raise DatabaseBusy("locked")
+
+    monkeypatch.setattr("webapp.services.events.write", busy)
+    assert viewer_client.get("/audit").status_code == 403
 
 
 def test_an_unsafe_request_needs_the_token(app: Flask, admin_client: FlaskClient) -> None:

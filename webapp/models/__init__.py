@@ -22,7 +22,7 @@ from webapp.models.smtp_account import AccountHealth, SmtpAccount
 from webapp.models.states import State
 from webapp.models.suppression import SuppressedAddress
 from webapp.models.token import ApiToken, IdempotencyRecord
-from webapp.models.user import SignInFailure, User, WebSession
+from webapp.models.user import SeenAddress, SignInFailure, User, WebSession
 
 __all__ = [
     "SEARCH_TABLE",
@@ -52,6 +52,7 @@ __all__ = [
     "PeriodicJob",
     "Rulebook",
     "SandboxMail",
+    "SeenAddress",
     "Sighting",
     "SignInFailure",
     "SkippedMail",

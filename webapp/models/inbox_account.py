@@ -46,7 +46,8 @@ class InboxProgress(Model):
     """How far an inbox account was read, and how its server does. No row means that it was never checked.
 
     `mark` is where the next listing begins (see `mailboxes.base.Batch`). `failures` counts the checks in a row that
-    failed, `since` when the first of them did; `retry_at` is when an account in trouble is tried again.
+    failed, `since` when the first of them did; `retry_at` is when an account in trouble is tried again, and `told_at`
+    when its trouble became an event.
     """
 
     account_id: Mapped[int] = mapped_column(ForeignKey("inbox_account.id", ondelete="CASCADE"), primary_key=True)
@@ -58,3 +59,4 @@ class InboxProgress(Model):
     retry_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     kind: Mapped[str] = mapped_column(default="")
     words: Mapped[str] = mapped_column(default="")
+    told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -57,7 +57,10 @@ class SmtpAccount(Named, Model):
 
 
 class AccountHealth(Model):
-    """What the senders know of an account's server: the circuit. No row means that it never gave trouble."""
+    """What the senders know of an account's server: the circuit. No row means that it never gave trouble.
+
+    `told_at`: when it became an event.
+    """
 
     account_id: Mapped[int] = mapped_column(ForeignKey("smtp_account.id", ondelete="CASCADE"), primary_key=True)
     failures: Mapped[int] = mapped_column(default=0)
@@ -67,3 +70,4 @@ class AccountHealth(Model):
     stage: Mapped[str] = mapped_column(default="")
     code: Mapped[int | None]
     words: Mapped[str] = mapped_column(default="")
+    told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -45,6 +45,14 @@ class WebSession(UserMixin, Model):
     user: Mapped[User] = relationship(lazy="joined")
 
 
+class SeenAddress(Model):
+    """Where a user has signed in from: an IPv4 address, or the network (/64) of an IPv6 one."""
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
+    address: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
 class SignInFailure(Model):
     """A refused sign-in, kept long enough to slow down guessing."""
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from webapp.errors import InvalidInput, Problem
 from webapp.models import User
 from webapp.models.user import ROLES
-from webapp.services import actor, audit, passwords, records, sessions, vault
+from webapp.services import actor, audit, own_events, passwords, records, sessions, vault
 from webapp.services.configuration import Stored
 from webapp.services.entries import Entry
 from webapp.services.fields import Name, Zone, none_is_empty, one_of, optional
@@ -96,6 +96,7 @@ def set_password(number: int, password: str) -> None:
         sessions.end_all(session, number)
         fields = {"password": (vault.fingerprint(before, place), vault.fingerprint(stored, place))}
         audit.record(session, audit.Deed("changed", USERS.noun, user.name, number, fields))
+        own_events.password_changed(user.name)
 
 
 def sign_out(number: int) -> None:

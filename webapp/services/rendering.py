@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from typing import Any
@@ -64,12 +64,25 @@ SEVERITY_WORDS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Phrase:
+    """A template marked N_, and what fills it: a part of words of ours."""
+
+    text: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class OwnWords:
-    """Words of ours about an event: templates marked N_, and what fills them. `error` may be words about a delivery."""
+    """Words of ours about an event: templates marked N_, and what fills them. `error` may be words about a delivery.
+
+    A fact is a plain value, a phrase, several of them, or an instant, which is told in the reader's zone. `labels` are
+    what mails call the attributes.
+    """
 
     title: str
     body: str
     facts: Mapping[str, Any]
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +115,23 @@ class Language:
                 self._phrases[text] = gettext(text)
         return self._phrases[text]
 
-    def own(self, words: OwnWords) -> tuple[str, str]:
+    def own(self, words: OwnWords, zone: str = "UTC") -> tuple[str, str]:
         """Title and body of an event of ours in this language."""
-        facts = {name: said(fact, self.say) if name == "error" else fact for name, fact in words.facts.items()}
+        facts = {name: self._fact(name, fact, zone) for name, fact in words.facts.items()}
         return self.say(words.title) % facts, self.say(words.body) % facts
+
+    def phrase(self, phrase: Phrase, zone: str = "UTC") -> str:
+        """A phrase in this language."""
+        return self.say(phrase.text) % {name: self._fact(name, fact, zone) for name, fact in phrase.facts.items()}
+
+    def _fact(self, name: str, fact: Any, zone: str) -> Any:
+        if isinstance(fact, Phrase):
+            return self.phrase(fact, zone)
+        if isinstance(fact, datetime):
+            return self.time(fact, zone)
+        if isinstance(fact, tuple):
+            return ", ".join(str(self._fact(name, each, zone)) for each in fact)
+        return said(fact, self.say) if name == "error" else fact
 
     def time(self, instant: datetime, zone: str) -> str:
         """An instant in words for a reader in `zone`, which is named; in UTC when there is no such zone."""
@@ -192,7 +218,8 @@ class Renderer:
 
     def _values(self, happening: Happening, recipient: Recipient, language: Language) -> dict[str, str]:
         info = self._book.types[happening.type]
-        title, body = language.own(happening.own) if happening.own else (happening.title, happening.body)
+        zone = recipient.person.timezone
+        title, body = language.own(happening.own, zone) if happening.own else (happening.title, happening.body)
         return {
             "event.id": str(happening.id),
             "event.type": happening.type,
@@ -200,7 +227,7 @@ class Renderer:
             "event.title": title,
             "event.body": body,
             "event.source": happening.source,
-            "event.time": language.time(happening.occurred_at, recipient.person.timezone),
+            "event.time": language.time(happening.occurred_at, zone),
             "event.link": f"{self._base_url}/{happening.page or f'events/{happening.id}'}",
             "type.title": language.say(info.title) if info.built_in else info.title,
             "type.category": language.say(info.category),
@@ -213,12 +240,13 @@ class Renderer:
 
 def _facts(happening: Happening, values: Mapping[str, str], language: Language) -> list[tuple[str, str]]:
     source = [(language.say(N_("Source")), happening.source)] if happening.source else []
+    labels = happening.own.labels if happening.own else {}
     return [
         (language.say(N_("What")), values["type.title"]),
         (language.say(N_("Severity")), values["event.severity"]),
         (language.say(N_("When")), values["event.time"]),
         *source,
-        *((name, _plain(value)) for name, value in happening.attributes.items()),
+        *((language.say(labels.get(name, name)), _plain(value)) for name, value in happening.attributes.items()),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,11 +15,11 @@ from sqlalchemy.orm import Session
 from webapp import clock
 from webapp.errors import DatabaseBusy
 from webapp.extensions import db
-from webapp.models import User, WebSession
+from webapp.models import SeenAddress, User, WebSession
 from webapp.models.user import ROLES
-from webapp.services import audit
+from webapp.services import actor, audit, own_events
 from webapp.services.actor import Actor
-from webapp.services.unit import write
+from webapp.services.unit import lock_words, write
 from webapp.services.upkeep import SESSION_IDLE
 
 # A session that is in use is noted this often, not at every page.
@@ -55,6 +56,8 @@ def start(user_id: int, address: str, *, again: bool = False) -> str:
             name = session.scalars(select(User.name).where(User.id == user_id)).one()
             who = Actor("user", name, address)
             audit.record(session, audit.Deed("signed_in", "users", name, user_id), by=who)
+            if _is_new(session, user_id, address):
+                own_events.signed_in_from_new_address(name, address)
     return key
 
 
@@ -67,6 +70,33 @@ def _note_sign_in(session: Session, user_id: int, address: str) -> None:
         .values(last_sign_in_at=clock.now(), last_sign_in_address=address, **kept)
         .execution_options(synchronize_session=False)
     )
+
+
+def _is_new(session: Session, user_id: int, address: str) -> bool:
+    """Whether a user who signed in before never did so from this address, which is noted."""
+    network = _network(address)
+    lock_words(session, [f"seen_address:{user_id}"])
+    if session.get(SeenAddress, (user_id, network)) is not None:
+        return False
+    signed_in_before = select(SeenAddress.user_id).where(SeenAddress.user_id == user_id).limit(1)
+    is_new = session.scalar(signed_in_before) is not None
+    session.add(SeenAddress(user_id=user_id, address=network))
+    return is_new
+
+
+def _network(address: str) -> str:
+    """One household or machine has one: the host part of an IPv6 address changes every day (RFC 8981)."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network((ip, 64), strict=False)) if ip.version == 6 else str(ip)
+
+
+def note_denied(who: SignedIn, needed: str, path: str) -> None:
+    """Somebody asked for what their role forbids; whether that can be noted or not, they are refused."""
+    with suppress(DatabaseBusy):
+        own_events.denied(who.name, who.role, needed, path, actor.current().address)
 
 
 def find(key: str) -> SignedIn | None:

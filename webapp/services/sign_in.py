@@ -13,7 +13,7 @@ from webapp import clock
 from webapp.errors import ArautoError
 from webapp.extensions import db
 from webapp.models import SignInFailure, User
-from webapp.services import audit, first_password, passwords
+from webapp.services import audit, first_password, own_events, passwords
 from webapp.services.fields import LONGEST_NAME, normal_name
 from webapp.services.unit import write
 
@@ -48,7 +48,7 @@ def check(name: str, password: str, address: str) -> int:
     db.session.rollback()
     right = passwords.matches(password, user.password_hash if user else None)
     if user is None or not (right and user.enabled):
-        _note_refusal(user.id if user else None, name if user else "")
+        _note_refusal(user.id if user else None, name if user else "", address)
         raise SignInRefused("The user name or the password is wrong.")
     outdated = passwords.is_outdated(user.password_hash)
     stored = passwords.digest(password) if outdated else ""
@@ -78,10 +78,11 @@ def _note_failure(name: str, address: str) -> int:
         return failure.id
 
 
-def _note_refusal(user_id: int | None, name: str) -> None:
+def _note_refusal(user_id: int | None, name: str, address: str) -> None:
     """A name that no user has is not kept: people type their password into the wrong field."""
     with write() as session:
         audit.record(session, audit.Deed("refused", "users", name, user_id))
+        own_events.sign_in_failed(session, name, address)
 
 
 def _take_turns(session: Session) -> None:

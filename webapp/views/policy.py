@@ -18,7 +18,7 @@ from webapp.services.actor import Actor, act_as
 from webapp.services.sessions import SignedIn
 from webapp.views.redirects import here
 
-PUBLIC = "public"
+PUBLIC, ADMIN = "public", "admin"
 # What an unknown path below these answers is 404, not the way to the sign-in.
 PUBLIC_PATHS = ("/login", "/static/", "/healthz", "/readyz")
 
@@ -90,6 +90,7 @@ def _gate() -> Response | None:
         if request.routing_exception is not None:
             return None
         if access is None or not g.viewer.may(access):
+            sessions.note_denied(g.viewer, access or ADMIN, request.path)
             abort(403)
     csrf.protect()
     return None

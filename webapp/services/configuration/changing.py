@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from webapp.errors import EditedMeanwhile, InvalidInput, Problem
 from webapp.extensions import db
-from webapp.services import audit, outbox, rules
+from webapp.services import audit, outbox, own_events, rules
 from webapp.services.configuration import document, planning
 from webapp.services.configuration.planning import Given
 from webapp.services.configuration.sections import SECTIONS
@@ -93,6 +93,7 @@ def _carry_out(session: Session, world: dict[str, Items], *, dry_run: bool = Fal
     found = planning.changes_in(world)
     changes = [change for _, _, change in found]
     if found and not dry_run:
+        own_events.credentials_changed(changes)
         _write(session, [(section, item) for section, item, _ in found], world)
         audit.record(session, *(_deed(item, change) for _, item, change in found))
         _follow_up(session, world, changes)
