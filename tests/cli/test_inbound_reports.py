@@ -87,3 +87,14 @@ def test_suppressed_addresses_are_listed_and_lifted(arauto, data_dir):
     assert arauto("inbound", "lift", "ana@CORP.example").out == "Mail is sent to ana@CORP.example again.\n"
     refused = arauto("inbound", "lift", "ana@corp.example")
     assert (refused.code, "is not suppressed" in refused.err) == (1, True)
+
+
+@pytest.mark.parametrize("up", [True, False])
+def test_the_self_check_tells_how_mailboxes_do(configured, up):
+    arauto = configured(port=0 if up else free_port())
+    assert "ok     inbox account Replies: It was not checked yet." in arauto("check").out
+    arauto("poll", "--once")
+    told = (
+        "ok     inbox account Replies: Its last" if up else "wrong  inbox account Replies: It cannot be read: No conn"
+    )
+    assert told in arauto("check").out

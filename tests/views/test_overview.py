@@ -18,6 +18,8 @@ from webapp.models import (
     ApiToken,
     Attempt,
     Certificate,
+    InboxAccount,
+    InboxProgress,
     JobRun,
     Message,
     SandboxMail,
@@ -84,6 +86,25 @@ def test_a_disabled_account_s_trouble_troubles_nobody(ctx: Flask) -> None:
     factories.make_account()
     add(in_trouble(factories.make_account("Old", is_default=False, enabled=False)))
     assert kinds() == []
+
+
+def mailbox_in_trouble(name: str, **fields: Any) -> None:
+    """An inbox account whose password is wrong."""
+    trouble = {"failures": 3, "kind": "auth", "words": "The server refused the sign-in of u: no <b>"}
+    with write() as session:
+        account = InboxAccount(name=name, host="mail.example", port=143, **fields)
+        session.add(account)
+        session.flush()
+        session.add(InboxProgress(account_id=account.id, since=clock.now(), retry_at=clock.now(), **trouble))
+
+
+def test_a_mailbox_that_cannot_be_read_needs_somebody_unless_it_is_disabled(ctx: Flask) -> None:
+    factories.make_account()
+    mailbox_in_trouble("Replies")
+    mailbox_in_trouble("Old", enabled=False)
+    with write() as session:
+        [found] = health.troubles(session)
+    assert (found.kind, found.level, found.detail["account"]) == ("inbox_down", "amber", "Replies")
 
 
 def test_a_queue_that_nobody_works_on(ctx: Flask) -> None:
@@ -155,6 +176,7 @@ def everything_wrong(app: Flask) -> Flask:
             run("forget_old", timedelta(minutes=3), error="ValueError: no"),
             run("expire_messages", timedelta(minutes=11), finished_at=None),
         )
+        mailbox_in_trouble("Replies <i>")
         _certificate("Old <i>", -1)
         _certificate("Soon", 3)
         _certificate("Gone", None)
@@ -173,6 +195,10 @@ def test_every_trouble_has_words(everything_wrong: Flask, visit: Visit) -> None:
         "535 <script>alert(1)</script>",
         "Check the user name and the password of its credential.",
         "arauto send-test 'It'\\''s <b>bold</b>' --to ADDRESS",
+        "The mailbox of Replies <i> cannot be read",
+        "no <b>. Nothing is lost: the mail waits on its server",
+        "Check the user name and the secret of the account's credential.",
+        "arauto poll 'Replies <i>' --once",
         "Nobody sends for the account Sandbox",
         "The periodic jobs do not run",
         "The job forget_old failed",

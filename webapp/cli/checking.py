@@ -14,7 +14,7 @@ from webapp.services import selfcheck
 
 
 @click.command()
-@click.option("--connect", is_flag=True, help="Also connect to the server of every enabled account, and sign in.")
+@click.option("--connect", is_flag=True, help="Also connect to the server of every enabled SMTP account, and sign in.")
 @json_option
 def check(connect: bool, as_json: bool) -> None:
     """Check settings, keys, database, accounts and jobs.

@@ -15,6 +15,8 @@ from webapp.models import (
     AccountHealth,
     Attempt,
     Certificate,
+    InboxAccount,
+    InboxProgress,
     JobRun,
     Message,
     SandboxMail,
@@ -88,6 +90,19 @@ def _accounts(session: Session, now: datetime, jobs: bool) -> Iterator[Trouble]:
         yield Trouble("account_down", "red" if row.is_default else "amber", detail)
 
 
+def _inboxes(session: Session, now: datetime, jobs: bool) -> Iterator[Trouble]:
+    """Mailboxes that cannot be read: mail still leaves, and what comes back waits on its server."""
+    columns = [getattr(InboxProgress, name) for name in ("kind", "words", "since", "retry_at")]
+    rows = session.execute(
+        select(InboxAccount.name.label("account"), InboxAccount.host, InboxAccount.port, *columns)
+        .join(InboxProgress, InboxProgress.account_id == InboxAccount.id)
+        .where(InboxAccount.enabled, InboxProgress.failures > 0)
+        .order_by(InboxAccount.name)
+    )
+    for row in rows:
+        yield Trouble("inbox_down", "amber", dict(row._mapping))
+
+
 def _queue(session: Session, now: datetime, jobs: bool) -> Iterator[Trouble]:
     """Due for long although its account is well and nothing was tried: nobody sends."""
     overdue = now - STUCK_AFTER
@@ -149,6 +164,7 @@ def _certificates(session: Session, now: datetime, jobs: bool) -> Iterator[Troub
 CHECKS: tuple[Callable[[Session, datetime, bool], Iterator[Trouble]], ...] = (
     _no_account,
     _accounts,
+    _inboxes,
     _queue,
     _jobs,
     _unknown,

@@ -20,7 +20,7 @@ from webapp.channels.base import AccountTrouble
 from webapp.channels.smtp import SmtpConnection
 from webapp.extensions import db
 from webapp.mail.compose import Identity, Words, prepare
-from webapp.models import Credential, JobRun, SmtpAccount
+from webapp.models import Credential, InboxAccount, InboxProgress, JobRun, SmtpAccount
 from webapp.services import schema
 from webapp.services.accounts import Account, read_accounts, secret_place
 from webapp.services.vault import SealBroken, unseal
@@ -44,7 +44,7 @@ def run(*, connect: bool = False) -> list[Finding]:
     """Every finding, in a lasting order; with `connect` each enabled account also signs in to its server."""
     findings = [*_files(), _sqlite(), _headers(), *_database()]
     if all(finding.ok for finding in findings if finding.name in ("database", "schema")):
-        for check in (_credentials, lambda: _accounts(connect), _jobs):
+        for check in (_credentials, lambda: _accounts(connect), _inboxes, _jobs):
             findings += check()
     return findings
 
@@ -155,6 +155,29 @@ def _account(account: Account, connect: bool) -> Finding:
     finally:
         connection.close()
     return Finding(name, True, f"{account.settings.host}:{account.settings.port} lets it in.")
+
+
+def _inboxes() -> Iterator[Finding]:
+    """As their last check ended: `arauto poll` reads them now."""
+    rows = db.session.execute(
+        select(
+            InboxAccount.name,
+            InboxAccount.enabled,
+            InboxProgress.succeeded_at,
+            InboxProgress.failures,
+            InboxProgress.words,
+        )
+        .outerjoin(InboxProgress, InboxProgress.account_id == InboxAccount.id)
+        .order_by(InboxAccount.name)
+    )
+    for row in rows:
+        name = f"inbox account {row.name}"
+        if not row.enabled:
+            yield Finding(name, True, "It is disabled.")
+        elif row.failures:
+            yield Finding(name, False, f"It cannot be read: {row.words}")
+        else:
+            yield Finding(name, True, "Its last check ended well." if row.succeeded_at else "It was not checked yet.")
 
 
 def _jobs() -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from flask_babel import ngettext
 from webapp.queries import reasons, sayings
 from webapp.queries.dashboard import Step
 from webapp.queries.health import Trouble
+from webapp.views.inbox_accounts.words import ADVICE as INBOX_ADVICE
 from webapp.views.templating import exact_time
 
 
@@ -71,6 +72,19 @@ def _account_down(detail: dict[str, Any]) -> tuple[str, str, str]:
     )
     command = f"arauto send-test {_quoted(detail['account'])} --to ADDRESS"
     return _("The account %(name)s is in trouble", name=detail["account"]), f"{happened} {advice}".strip(), command
+
+
+def _inbox_down(detail: dict[str, Any]) -> tuple[str, str, str]:
+    happened = _(
+        "%(host)s:%(port)s: %(said)s. Nothing is lost: the mail waits on its server; the next try is at %(next)s.",
+        host=detail["host"],
+        port=detail["port"],
+        said=sayings.said(detail["words"]).rstrip("."),
+        next=exact_time(detail["retry_at"]) if detail["retry_at"] else _("once it is due"),
+    )
+    advice = INBOX_ADVICE.get(detail["kind"], lambda: "")()
+    heading = _("The mailbox of %(name)s cannot be read", name=detail["account"])
+    return heading, f"{happened} {advice}".strip(), f"arauto poll {_quoted(detail['account'])} --once"
 
 
 def _queue_stuck(detail: dict[str, Any]) -> tuple[str, str, str]:
@@ -156,6 +170,7 @@ NOTES: dict[str, Callable[[dict[str, Any]], tuple[str, str, str]]] = {
     "no_account": _no_account,
     "no_default": _no_default,
     "account_down": _account_down,
+    "inbox_down": _inbox_down,
     "queue_stuck": _queue_stuck,
     "jobs_silent": _jobs_silent,
     "job_failed": _job_failed,
