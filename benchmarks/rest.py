@@ -23,13 +23,13 @@ def _family(pid: int) -> list[int]:
     return [pid, *(each for child in children for each in _family(int(child)))]
 
 
-def _memory(pids: list[int]) -> float:
+def memory(pids: list[int]) -> float:
     """Megabytes in use, what they share counted once."""
     lines = (line for pid in pids for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines())
     return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 
 
-def _seconds(pids: list[int]) -> float:
+def seconds(pids: list[int]) -> float:
     """Processor time used so far."""
     stats = (Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids)
     return sum(int(stat[11]) + int(stat[12]) for stat in stats) / os.sysconf("SC_CLK_TCK")
@@ -61,12 +61,12 @@ def main() -> None:
         with _started(folder) as (pid, warm):
             time.sleep(SETTLE_SECONDS)
             pids = _family(pid)
-            before = _seconds(pids)
+            before = seconds(pids)
             time.sleep(WATCHED_SECONDS)
-            used = (_seconds(pids) - before) / WATCHED_SECONDS * 100
-            memory = _memory(pids)
+            used = (seconds(pids) - before) / WATCHED_SECONDS * 100
+            megabytes = memory(pids)
     at_most("start: make run, warm, seconds", warm, 3)
-    at_most("rest: megabytes of all processes", memory, 150)
+    at_most("rest: megabytes of all processes", megabytes, 150)
     at_most("rest: percent of a core", used, 1)
 
 
