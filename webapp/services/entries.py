@@ -106,6 +106,11 @@ class Section(ABC):
         """The item of row number `which`; of a noun without numbers, the one with that key."""
         return next((item for item in items.values() if item.row is not None and item.row.id == which), None)
 
+    def one(self, session: Session, which: int) -> Item | None:
+        """The same, read without all the others."""
+        row = session.get(self.row, which)
+        return None if row is None else Item(before=self.entry_of(row), after=self.entry_of(row), row=row)
+
     def version(self, item: Item, keys: Collection[str]) -> int:
         """What moves with each change of a stored entry, or at least of these keys of it."""
         return int(item.row.version)

@@ -92,8 +92,13 @@ def find(items: Items, section: Section, which: int | str) -> Item:
     """The item that `Section.find` finds; NotFound when there is none."""
     item = section.find(items, which)
     if item is None:
-        raise NotFound(_("There is no %(noun)s %(which)s.", noun=_(section.noun), which=which))
+        raise not_there(section, which)
     return item
+
+
+def not_there(section: Section, which: int | str) -> NotFound:
+    """What is said when a section has no such row."""
+    return NotFound(_("There is no %(noun)s %(which)s.", noun=_(section.noun), which=which))
 
 
 def hand_over(world: World, section: str, gone: Item, successor: str | None) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from webapp.extensions import db
 from webapp.services.configuration import planning
 from webapp.services.configuration.sections import SECTIONS
+from webapp.services.entries import Item
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,7 @@ class User:
 
 def get(section: str, which: int, keys: Collection[str] | None = None) -> Stored:
     """The entry of row `which`; with `keys`, the version is that of these alone. Raises NotFound."""
-    rules = SECTIONS[section]
-    item = planning.find(rules.read(db.session()), rules, which)
+    rules, item = SECTIONS[section], _one(section, which)
     entry = item.before or {}
     return Stored(item.row.id, rules.title(entry), entry, rules.version(item, entry if keys is None else keys))
 
@@ -59,12 +59,21 @@ def number_of(section: str, data: Mapping[str, Any]) -> int:
 
 def users_of(section: str, which: int) -> list[User]:
     """Everything that refers to row `which`, in the order of the sections. Raises NotFound."""
-    world = planning.read_world(db.session())
-    item = planning.find(world[section], SECTIONS[section], which)
+    session, item = db.session(), _one(section, which)
+    world = {
+        name: rules.read(session) if section in rules.references.values() else {} for name, rules in SECTIONS.items()
+    }
     return [
         User(name, user.row.id, SECTIONS[name].title(user.before or {}))
         for name, user in planning.users(world, section, item)
     ]
+
+
+def _one(section: str, which: int) -> Item:
+    item = SECTIONS[section].one(db.session(), which)
+    if item is None:
+        raise planning.not_there(SECTIONS[section], which)
+    return item
 
 
 def names(section: str) -> list[str]:
