@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.cli.conftest import Arauto
 from webapp import VERSION
 from webapp.cli import COMMANDS
 from webapp.cli.frame import LateCommands
+from webapp.config import ROOT
 
 
 def every_command() -> list[tuple[str, ...]]:
@@ -106,6 +108,15 @@ def test_help_imports_nothing_heavy() -> None:
     script = f"import sys; from webapp.cli import main; print([m for m in {heavy} if m in sys.modules])"
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert ended.stdout.strip() == "[]"
+
+
+def test_no_command_but_migrate_waits_for_the_tools_of_migrations(tmp_path: Path) -> None:
+    script = "import sys, wsgi, webapp.cli.serving; print('alembic' in sys.modules)"
+    environ = {**os.environ, "ARAUTO_DATA_DIR": str(tmp_path), "ARAUTO_JOBS": "off"}
+    ended = subprocess.run(
+        [sys.executable, "-c", script], env=environ, cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert ended.stdout.strip() == "False"
 
 
 def test_the_console_script_is_installed() -> None:

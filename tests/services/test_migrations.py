@@ -22,6 +22,7 @@ from sqlalchemy import Connection, create_engine, inspect, text
 
 from tests.peers.postgres import PostgresServer
 from webapp import database
+from webapp.config import ROOT
 from webapp.errors import SchemaBehind
 from webapp.extensions import db
 from webapp.models import search
@@ -77,6 +78,13 @@ def test_the_migrated_database_is_what_the_models_say(url: str) -> None:
         return compare_metadata(context, db.metadata)
 
     assert ask(url, differences) == []
+
+
+def test_flask_db_knows_them_too(tmp_path: Path) -> None:
+    environ = {**os.environ, "ARAUTO_DATA_DIR": str(tmp_path), "ARAUTO_JOBS": "off"}
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "db", "heads"]
+    ended = subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ended.stdout == f"{schema.HEAD} (head)\n"
 
 
 def test_constraints_indexes_and_triggers_are_those_of_the_models(any_app: Flask, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ COMMANDS: dict[str, Row] = {
     "send-test": Row("testing", "Send test mail by an SMTP account, and show the dialogue with its server."),
     "drain": Row("draining", "Send all that is due, once, in the foreground."),
     "message": Row("messages", "The outbox: list, show, resend and cancel messages."),
-    "poll": Row("polling", "Read inbox accounts, once, in the foreground."),
+    "poll": Row("polling", "Read ACCOUNT, or every enabled inbox account, once, in the foreground."),
     "inbound": Row("inbound", "Mail that comes in: list, show, process again, or say what a file would be."),
 }
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from webapp import VERSION
+from webapp import VERSION, starting
 from webapp.errors import ArautoError, InvalidInput
 
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ class LateCommands(click.Group):
         row = self._rows.get(cmd_name)
         if row is None:
             return None
-        command: click.Command = getattr(import_module(f"webapp.cli.{row.module}"), cmd_name.replace("-", "_"))
+        with starting():
+            module = import_module(f"webapp.cli.{row.module}")
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         command.help = command.help or row.words
         return command
 
