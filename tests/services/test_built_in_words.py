@@ -18,9 +18,10 @@ from webapp.mail.compose import Words
 from webapp.models import Content, Event
 from webapp.models.catalogue import BUILT_IN, CATEGORIES, Severity
 from webapp.services import configuration
-from webapp.services.certificate_words import WORDS
+from webapp.services.certificate_events import CASES
 from webapp.services.events import NewEvent, record
 from webapp.services.matching import Recipient
+from webapp.services.own_words import Case
 from webapp.services.rendering import BUILT_IN as SOURCES
 from webapp.services.rendering import SEVERITY_WORDS, OwnWords, Renderer, language_of
 
@@ -104,21 +105,22 @@ def test_each_recipient_reads_an_event_of_ours_in_their_language(ctx: Flask) -> 
     configuration.save("parameters", {"language": "pt-BR"}, "parameters")
     make_notification(contacts=[make_contact("Ana", locale="en"), make_contact("Eva", email="eva@x", locale="es")])
     facts = {"certificate": "100 % ours", "host": "mail", "port": 25, "error": "no answer within 10 seconds"}
-    own = OwnWords(*WORDS["connectivity.down"], facts)
+    case = CASES["connectivity.down"]
+    own = OwnWords(case.title, case.body, facts)
     recorded = record(NewEvent("connectivity.down", "T", "B", own=own))
     stored = db.session.get_one(Event, recorded.id)
-    assert stored.title == "Não é possível ler o certificado 100 % ours"
-    assert stored.body.startswith("mail, porta 25: sem resposta em 10 segundos.")
+    assert stored.title == "O certificado 100 % ours não pode ser lido"
+    assert stored.body.startswith("Servidor: mail, porta 25. Último resultado: sem resposta em 10 segundos.")
     english, spanish = db.session.scalars(select(Content).order_by(Content.id)).all()
-    assert english.subject.endswith("The certificate 100 % ours cannot be looked at")
-    assert spanish.subject.endswith("No se puede leer el certificado 100 % ours")
-    assert "mail, puerto 25: sin respuesta en 10 segundos." in spanish.text
+    assert english.subject.endswith("The certificate 100 % ours cannot be seen")
+    assert spanish.subject.endswith("El certificado 100 % ours no se puede leer")
+    assert "Servidor: mail, puerto 25. Último resultado: sin respuesta en 10 segundos." in spanish.text
 
 
-@pytest.mark.parametrize("event_type", WORDS)
-def test_the_watch_speaks_each_language(ctx: Flask, event_type: str) -> None:
-    facts = dict.fromkeys(("certificate", "ends", "days_left", "subject", "issuer", "host", "port"), "4711")
-    own = OwnWords(*WORDS[event_type], {**facts, "error": "Connection refused"})
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_the_watch_speaks_each_language(ctx: Flask, case: Case) -> None:
+    facts = dict.fromkeys(("certificate", "subject", "host", "port", "expires", "in_time"), "4711")
+    own = OwnWords(case.title, case.body, {**facts, "error": "Connection refused"})
     told = {tag: language_of(tag).own(own) for tag in ("en", *LOCALES)}
     assert len({title for title, _ in told.values()}) == 3
     assert all("4711" in title and "4711" in body for title, body in told.values())

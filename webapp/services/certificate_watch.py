@@ -24,7 +24,7 @@ from webapp.channels.certificate_facts import chain_of, first_to_end
 from webapp.errors import Conflict, NotFound
 from webapp.extensions import db
 from webapp.models import Certificate, CertificateNotice, Sighting
-from webapp.services import certificate_words, events, expiry
+from webapp.services import certificate_events, events, expiry
 from webapp.services.unit import write
 
 log = logging.getLogger(__name__)
@@ -211,7 +211,7 @@ def _next(sighting: Sighting, now: datetime) -> datetime:
 def _tell(
     session: Session, certificate: Certificate, sighting: Sighting, telling: expiry.Telling, now: datetime
 ) -> None:
-    new = certificate_words.event(certificate, sighting, telling, now)
+    new = certificate_events.event(certificate, sighting, telling, now)
     notice = CertificateNotice(
         certificate_id=certificate.id,
         sha256=sighting.ends_sha256,

@@ -36,7 +36,7 @@ def credentials_changed(changes: Iterable[Change]) -> None:
     were taken away together.
     """
     new = [
-        _event(case, {"credential": change.name, **attributes, **_who()}, by=_by(), **facts)
+        worded(case, {"credential": change.name, **attributes, **_who()}, by=_by(), **facts)
         for change in changes
         if change.section == "credentials"
         for case, attributes, facts in _cases(change)
@@ -61,7 +61,7 @@ def _cases(change: Change) -> Iterator[tuple[Case, dict[str, Any], dict[str, Any
 
 def password_changed(user: str) -> None:
     """A user has another password."""
-    events.record(_event(own_words.USER_PASSWORD, {"user": user, **_who()}, by=_by()))
+    events.record(worded(own_words.USER_PASSWORD, {"user": user, **_who()}, by=_by()))
 
 
 def sign_in_failed(session: Session, user: str, address: str) -> None:
@@ -70,12 +70,12 @@ def sign_in_failed(session: Session, user: str, address: str) -> None:
         return
     case = own_words.SIGN_IN_FAILED if user else own_words.UNKNOWN_NAME
     attributes = {"user": user, "address": address} if user else {"address": address}
-    events.record(_event(case, attributes, f"{_turn(QUARTER)}:{address}:{user}"))
+    events.record(worded(case, attributes, f"{_turn(QUARTER)}:{address}:{user}"))
 
 
 def signed_in_from_new_address(user: str, address: str) -> None:
     """A user signed in from where they never did before."""
-    events.record(_event(own_words.NEW_ADDRESS, {"user": user, "address": address}))
+    events.record(worded(own_words.NEW_ADDRESS, {"user": user, "address": address}))
 
 
 def denied(user: str, role: str, needed: str, path: str, address: str) -> None:
@@ -84,7 +84,7 @@ def denied(user: str, role: str, needed: str, path: str, address: str) -> None:
     attributes = {"user": user, "path": shown, "role": role, "needed": needed, "address": address}
     roles = {"role": Phrase(own_words.ROLES[role]), "needed": Phrase(own_words.ROLES[needed])}
     key = f"{_turn(HOUR)}:{user}:{shown}"[: events.LONGEST_NAME]
-    events.record(_event(own_words.DENIED, attributes, key, **roles))
+    events.record(worded(own_words.DENIED, attributes, key, **roles))
 
 
 def account_down(account: SmtpAccount, health: AccountHealth) -> None:
@@ -92,13 +92,13 @@ def account_down(account: SmtpAccount, health: AccountHealth) -> None:
     error = f"{health.code or ''} {health.words}".strip().rstrip(".")
     try_this = Phrase(advice.FOR_ACCOUNT[TroubleKind(health.kind)])
     facts: dict[str, Any] = {"since": health.since, "error": error, "advice": try_this}
-    events.record(_event(own_words.ACCOUNT_DOWN, _where(account), **facts))
+    events.record(worded(own_words.ACCOUNT_DOWN, _where(account), **facts))
 
 
 def inbox_down(account: InboxAccount, progress: InboxProgress) -> None:
     """An inbox account could not be read for a while."""
     facts: dict[str, Any] = {"since": progress.since, "error": progress.words.rstrip(".")}
-    events.record(_event(own_words.INBOX_DOWN, _where(account), **facts))
+    events.record(worded(own_words.INBOX_DOWN, _where(account), **facts))
 
 
 def _where(account: SmtpAccount | InboxAccount) -> dict[str, Any]:
@@ -109,10 +109,10 @@ def job_late(run: JobRun) -> None:
     """A job has failed, or has not ended, for a while. Once a day for as long as it lasts."""
     since = (run.succeeded_at or run.started_at) if run.error else run.started_at
     case, facts = (own_words.JOB_FAILS, {"error": run.error.rstrip(".")}) if run.error else (own_words.JOB_HANGS, {})
-    events.record(_event(case, {"job": run.name, "node": run.node}, f"{run.name}:{since}", since=since, **facts))
+    events.record(worded(case, {"job": run.name, "node": run.node}, f"{run.name}:{since}", since=since, **facts))
 
 
-def _event(case: Case, attributes: Mapping[str, Any], dedup_key: str | None = None, **facts: Any) -> NewEvent:
+def worded(case: Case, attributes: Mapping[str, Any], dedup_key: str | None = None, **facts: Any) -> NewEvent:
     """The event; its words are filled by its attributes, and by `facts` before them."""
     own = OwnWords(case.title, case.body, {**attributes, **facts}, own_words.ATTRIBUTES)
     title, body = language_of(DEFAULT_LOCALE).own(own)

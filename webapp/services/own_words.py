@@ -124,6 +124,48 @@ JOB_HANGS = Case(
     N_("It has been running since %(since)s and does not end.\n\nRestart the process that runs it: %(node)s"),
 )
 
+CERTIFICATE_EXPIRING = Case(
+    "certificate.expiring",
+    N_("The certificate %(certificate)s expires %(in_time)s"),
+    N_(
+        "It is valid until %(expires)s. Issued to: %(subject)s.\n\n"
+        "Put a new one in its place before that: what relies on it stops working then."
+    ),
+)
+CERTIFICATE_EXPIRED = Case(
+    "certificate.expired",
+    N_("The certificate %(certificate)s has expired"),
+    N_(
+        "It was valid until %(expires)s. Issued to: %(subject)s.\n\n"
+        "Put a new one in its place: what relies on it does not work any more."
+    ),
+)
+CERTIFICATE_RENEWED = Case(
+    "certificate.renewed",
+    N_("The certificate %(certificate)s was renewed"),
+    N_(
+        "The new one is valid until %(expires)s. Issued to: %(subject)s.\n\n"
+        "There is nothing to do, unless nobody meant to renew it: ask then who put it there."
+    ),
+)
+CERTIFICATE_UNSEEN = Case(
+    "connectivity.down",
+    N_("The certificate %(certificate)s cannot be seen"),
+    N_(
+        "Server: %(host)s, port %(port)s. Last result: %(error)s.\n\n"
+        "Check that the server runs and lets this machine in. Arauto goes on looking, and tells when it sees it again."
+    ),
+)
+CERTIFICATE_SEEN_AGAIN = Case(
+    "connectivity.up",
+    N_("The certificate %(certificate)s is seen again"),
+    N_("Server: %(host)s, port %(port)s. It is valid until %(expires)s.\n\nThere is nothing to do."),
+)
+
+# How long something lasts, by its days.
+IN_DAYS: Mapping[int, str] = {0: N_("within twelve hours"), 1: N_("in one day")}
+IN_MORE_DAYS = N_("in %(days)s days")
+
 # Who did it, by the kind of actor.
 BY: Mapping[str, str] = {
     "user": N_("%(name)s, from %(address)s"),
@@ -142,14 +184,22 @@ ATTRIBUTES: Mapping[str, str] = {
     "account": N_("Account"),
     "address": N_("From where"),
     "by": N_("Who"),
+    "certificate": N_("Certificate"),
     "credential": N_("Credential"),
+    "days_left": N_("Days left"),
+    "ends_first": N_("Its chain expires with"),
     "host": N_("Server"),
+    "issuer": N_("Issuer"),
     "job": N_("Job"),
     "needed": N_("Needed role"),
     "node": N_("Process"),
+    "not_after": N_("Valid until"),
     "path": N_("Page"),
     "port": N_("Port"),
     "role": N_("Role"),
+    "serial": N_("Serial number"),
+    "sha256": N_("SHA-256"),
+    "subject": N_("Issued to"),
     "user": N_("User"),
     "username": N_("User name"),
 }

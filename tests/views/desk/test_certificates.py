@@ -220,7 +220,7 @@ def test_it_is_looked_at_now(world, admin_client, visit):
         assert (answer.status_code, answer.headers["Location"]) == (303, LIST)
     assert "20 days left" in visit(LIST).text
     page = visit(f"{LIST}/{number}")
-    assert "(days left: 20)" in page.text
+    assert "The certificate Portal expires in 20 days" in page.text
     assert "127.0.0.1" in page.text
 
 
@@ -290,7 +290,7 @@ def test_the_port_follows_and_the_first_look_appears_by_itself(app: Flask, site,
             check_due()
             assert db.session.scalar(select(Sighting.failures)) == 0
     expect(page.get_by_text("5 days left")).to_be_visible()
-    expect(page.get_by_role("link", name="(days left: 5)")).to_be_visible()
+    expect(page.get_by_role("link", name="expires in 5 days")).to_be_visible()
 
 
 def test_a_file_is_chosen_in_a_browser(app: Flask, site, browser_context, page: Tab, tmp_path):
