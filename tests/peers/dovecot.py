@@ -183,9 +183,11 @@ def running(authority: trustme.CA) -> Iterator[Dovecot]:
         folder = Path(name)
         folder.chmod(0o755)
         server = Dovecot(folder, authority)
-        server.start()
-        yield server
-        server.stop()
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
 
 
 @pytest.fixture(scope="session")

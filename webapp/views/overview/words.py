@@ -10,6 +10,7 @@ from flask import current_app, g, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from webapp.errors import N_
 from webapp.queries import reasons, sayings
 from webapp.queries.dashboard import Step
 from webapp.queries.health import Trouble
@@ -19,24 +20,29 @@ from webapp.views.templating import exact_time
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A trouble in words; `command` is what to run, when running something helps."""
+    """A trouble in words; `command` is what to run, when running something helps. `page` is where it is mended instead,
+    and `verb` what is done there; empty for who may not use that page.
+    """
 
     level: str
     heading: str
     words: str
     command: str = ""
+    page: str = ""
+    verb: str = ""
 
 
 def note(trouble: Trouble) -> Note:
     """What is wrong, said to a person."""
     heading, words, command = NOTES[trouble.kind](trouble.detail)
-    return Note(trouble.level, heading, words, command)
+    endpoint, verb = MENDED.get(trouble.kind, ("", ""))
+    return Note(trouble.level, heading, words, command, _page(endpoint), _(verb) if verb else "")
 
 
 def _no_account(detail: dict[str, Any]) -> tuple[str, str, str]:
     return (
         _("There is no SMTP account"),
-        _("E-mails wait in the outbox until there is one. Describe your mail server in a file, then apply it."),
+        _("E-mails wait in the outbox until there is one."),
         "arauto config apply config.yaml",
     )
 
@@ -44,7 +50,7 @@ def _no_account(detail: dict[str, Any]) -> tuple[str, str, str]:
 def _no_default(detail: dict[str, Any]) -> tuple[str, str, str]:
     return (
         _("No SMTP account is the default"),
-        _("E-mails that name no account wait in the outbox. Set “default: true” and “enabled: true” on one of them."),
+        _("E-mails that name no account wait in the outbox. Enable one of them and make it the default."),
         "arauto config apply config.yaml",
     )
 
@@ -183,6 +189,14 @@ NOTES: dict[str, Callable[[dict[str, Any]], tuple[str, str, str]]] = {
 }
 
 
+# The pages on which troubles are mended, and what is done there.
+MENDED: dict[str, tuple[str, str]] = {
+    "no_account": ("smtp_accounts.new", N_("Add your mail server")),
+    "no_default": ("smtp_accounts.index", N_("Choose the default account")),
+    "sandbox_default": ("smtp_accounts.new", N_("Add your mail server")),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class StepWords:
     """A step of the first run as it is shown. `page` is where it is done, empty for who may not use that page."""
@@ -226,11 +240,10 @@ def steps(found: list[Step]) -> list[StepWords]:
             "arauto message list",
         ),
     }
-    return [StepWords(step.done, *words[step.name], _page(step.name)) for step in found]
+    return [StepWords(step.done, *words[step.name], _page(PAGES.get(step.name, ""))) for step in found]
 
 
-def _page(step: str) -> str:
-    endpoint = PAGES.get(step, "")
+def _page(endpoint: str) -> str:
     return url_for(endpoint) if endpoint in current_app.view_functions and g.viewer.may("admin") else ""
 
 
