@@ -12,7 +12,7 @@ from tests.views.conftest import World
 from tests.visiting import Page, Visit
 from webapp.views.hygiene import SANDBOXED
 
-NOW = datetime.now(UTC) + timedelta(minutes=10)
+NOW = datetime.now(UTC) + timedelta(days=1)
 SOON = NOW + timedelta(hours=1)
 
 
