@@ -195,6 +195,16 @@ def test_the_server_tells_when_mail_arrives(dovecot: Dovecot, box: Box) -> None:
         assert len(listed(mailbox)) == 1
 
 
+def test_mail_that_an_earlier_answer_told_of_is_news_when_the_waiting_begins(dovecot: Dovecot, box: Box) -> None:
+    with ImapMailbox(made(dovecot, box, "imap")) as mailbox:
+        assert listed(mailbox) == []
+        box.put(mail(1))
+        wait_until(lambda: mailbox.count() == 1, "the server to tell of it in an answer to something else")
+        assert mailbox.begin_idle()
+        mailbox.end_idle()
+        assert len(listed(mailbox)) == 1
+
+
 def test_a_server_that_goes_is_noticed_while_waiting(mail_authority: Any) -> None:
     """Of a server of its own, because it is stopped."""
     with running(mail_authority) as server:

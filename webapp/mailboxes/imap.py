@@ -44,8 +44,11 @@ class ImapMailbox(Mailbox):
     def close(self) -> None:
         client, self._client = self._client, None
         if client is not None:
-            with suppress(IMAPClientError, OSError):
+            try:
                 client.logout()
+            except (IMAPClientError, OSError):
+                with suppress(IMAPClientError, OSError):
+                    client.shutdown()
 
     def abandon(self) -> None:
         client, self._client = self._client, None
@@ -64,6 +67,7 @@ class ImapMailbox(Mailbox):
     def listed(self, mark: str) -> Iterator[Batch]:
         validity, _, last = mark.partition("/")
         after = int(last) if validity == str(self._validity) and last.isdigit() else 0
+        self._told()
         # "n:*" always holds the last message, also when its UID is lower (RFC 3501 section 6.4.8).
         uids = [uid for uid in self._uids(f"UID {after + 1}:*") if uid > after]
         for start in range(0, len(uids), BATCH):
@@ -115,10 +119,16 @@ class ImapMailbox(Mailbox):
             return bool(self._ready.has_capability("IDLE"))
 
     def begin_idle(self) -> bool:
-        """Ask to be told; whether there are news already. Nothing else may be asked until `end_idle`."""
+        """Ask to be told; whether there are news already. Nothing else may be asked until `end_idle`.
+
+        What the server has said of new mail since the last listing, in whatever answer, it does not say again.
+        """
+        imap = self._ready._imap
         with self._spoken():
-            self._ready.idle()
-        return _news(self._said())
+            self._ready._idle_tag = imap._command("IDLE")
+            while imap._get_response() is not None:  # None is the continuation; news may stand before it
+                pass
+        return self._told() or _news(self._said())
 
     @property
     def socket(self) -> socket.socket:
@@ -132,6 +142,10 @@ class ImapMailbox(Mailbox):
         with self._spoken():
             first = [] if secured else [self._ready._imap._get_line()]
         return _news([*first, *self._said()])
+
+    def _told(self) -> bool:
+        """Whether an answer since the last call said that mail is there."""
+        return self._ready._imap.response("EXISTS")[1] != [None]
 
     def _said(self) -> list[bytes]:
         """The lines that are here already; never waits. IMAPClient's own way cannot tell the end from silence."""
@@ -210,6 +224,7 @@ class ImapMailbox(Mailbox):
             words = f"The folder {self._settings.folder} cannot be opened: {error}"
             raise MailboxTrouble(TroubleKind.FOLDER, words) from error
         self._validity = int(selected.get(b"UIDVALIDITY", 0))
+        self._told()  # how many there are on entering is no news
 
     def _uids(self, criteria: str) -> list[int]:
         with self._spoken():
