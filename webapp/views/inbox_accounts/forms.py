@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -11,6 +10,7 @@ from wtforms import BooleanField, FieldList, Form, FormField, SelectChoice, Sele
 from webapp.queries.events import SEVERITIES
 from webapp.services import configuration
 from webapp.views.desk import DeskForm, NumberField, ReferenceField
+from webapp.views.desk.server import host_field, port_field, secure_field, security_field
 
 # The usual port by protocol and kind of security; the field moves between these while it holds one of them.
 PORTS = {
@@ -48,19 +48,10 @@ class InboxAccountForm(DeskForm):
     protocol = SelectField(
         _l("Protocol"), choices=[SelectChoice("imap", "IMAP"), SelectChoice("pop3", "POP3")], validate_choice=False
     )
-    host = StringField(_l("Server"), description=_l("Host name or IP address."), render_kw={"autocapitalize": "off"})
-    port = NumberField(_l("Port"), render_kw={"inputmode": "numeric", "data-ports": json.dumps(PORTS)})
-    secure = BooleanField(
-        _l("Use a safe connection"), description=_l("TLS or nothing: mail and password are encrypted on their way.")
-    )
-    security = SelectField(
-        _l("Security"),
-        choices=[
-            SelectChoice("tls", _l("TLS: the connection begins in clear, then STARTTLS")),
-            SelectChoice("ssl", _l("SSL: TLS from the first byte")),
-        ],
-        validate_choice=False,
-    )
+    host = host_field()
+    port = port_field(PORTS)
+    secure = secure_field()
+    security = security_field()
     ignore_certificate_errors = BooleanField(
         _l("Ignore certificate errors"),
         description=_l("Anybody on the way could read the mail and the password."),

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from flask import request
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
@@ -15,16 +14,18 @@ from webapp.services.inbox_accounts import InboxAccountEntry
 from webapp.views import desk
 from webapp.views.desk import Column, DeskForm, Words
 from webapp.views.desk.pages import NUMBER
+from webapp.views.desk.server import ServerNoun
 from webapp.views.inbox_accounts import deeds
 from webapp.views.inbox_accounts.forms import PORTS, InboxAccountForm, shown_rule
 from webapp.views.policy import allow
 
 
-class InboxAccounts(desk.Noun):
+class InboxAccounts(ServerNoun):
     """Mailboxes that are read."""
 
     name, path = "inbox_accounts", "/settings/inbox-accounts"
     listing, form = nouns.INBOX_ACCOUNTS, InboxAccountForm
+    entry = InboxAccountEntry
     words = Words(
         title=_l("IMAP/POP3 configuration"),
         hint=_l("The mailboxes that are read: replies, bounces and receipts come in by them."),
@@ -53,9 +54,7 @@ class InboxAccounts(desk.Noun):
     }
 
     def new(self) -> dict[str, Any]:
-        defaults = {name: field.default for name, field in InboxAccountEntry.model_fields.items()}
-        given = {name: value for name, value in defaults.items() if isinstance(value, bool | int | str)}
-        return {**given, "secure": True, "security": "ssl", "port": PORTS["imap-ssl"]}
+        return {**super().new(), "security": "ssl", "port": PORTS["imap-ssl"]}
 
     def made_form(self, begin: Mapping[str, Any] | None = None, *, fresh: bool = False) -> DeskForm:
         if begin is not None:
@@ -75,9 +74,6 @@ class InboxAccounts(desk.Noun):
 
     def more_of_one(self, session: Session, row: Any) -> Any:
         return {"progress": self.more(session, [row]).get(row.id), "kept": nouns.kept_on_server(session, row.id)}
-
-    def after(self, number: int) -> str:
-        return self.url("test", number=number) if request.form.get("then") == "test" else super().after(number)
 
 
 NOUN = InboxAccounts()

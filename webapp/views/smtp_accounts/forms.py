@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import json
-
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, SelectChoice, SelectField, StringField
+from wtforms import BooleanField, StringField
 
 from webapp.services import configuration
 from webapp.views.desk import DeskForm, NumberField, ReferenceField
+from webapp.views.desk.server import host_field, port_field, secure_field, security_field
 
 # The usual port by the kind of security; the field moves between these while it holds one of them.
 PORTS = {"off": 25, "tls": 587, "ssl": 465}
@@ -53,19 +52,10 @@ class SmtpAccountForm(DeskForm):
         description=_l("A message cannot choose its own reply, return path and confirmation addresses."),
     )
     footer = BooleanField(_l("Footer"), description=_l("Adds the footer of the system parameters to every mail."))
-    host = StringField(_l("Server"), description=_l("Host name or IP address."), render_kw={"autocapitalize": "off"})
-    port = NumberField(_l("Port"), render_kw={"inputmode": "numeric", "data-ports": json.dumps(PORTS)})
-    secure = BooleanField(
-        _l("Use a safe connection"), description=_l("TLS or nothing: mail and password are encrypted on their way.")
-    )
-    security = SelectField(
-        _l("Security"),
-        choices=[
-            SelectChoice("tls", _l("TLS: the connection begins in clear, then STARTTLS")),
-            SelectChoice("ssl", _l("SSL: TLS from the first byte")),
-        ],
-        validate_choice=False,
-    )
+    host = host_field()
+    port = port_field(PORTS)
+    secure = secure_field()
+    security = security_field()
     ignore_certificate_errors = BooleanField(
         _l("Ignore certificate errors"),
         description=_l(

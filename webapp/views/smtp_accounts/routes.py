@@ -16,6 +16,7 @@ from webapp.services.smtp_accounts import SmtpAccountEntry
 from webapp.views import desk
 from webapp.views.desk import Column, DeskForm, Words, deeds
 from webapp.views.desk.pages import NUMBER
+from webapp.views.desk.server import ServerNoun
 from webapp.views.policy import allow
 from webapp.views.smtp_accounts import testing
 from webapp.views.smtp_accounts.forms import PORTS, SmtpAccountForm
@@ -23,11 +24,12 @@ from webapp.views.smtp_accounts.forms import PORTS, SmtpAccountForm
 PIN = re.compile(r"[0-9a-f]{64}")
 
 
-class SmtpAccounts(desk.Noun):
+class SmtpAccounts(ServerNoun):
     """As soon as one is enabled, exactly one is the default."""
 
     name, path = "smtp_accounts", "/settings/smtp-accounts"
     listing, form = nouns.SMTP_ACCOUNTS, SmtpAccountForm
+    entry = SmtpAccountEntry
     words = Words(
         title=_l("SMTP configuration"),
         hint=_l("The accounts by which e-mail leaves. Messages that name none go by the default one."),
@@ -56,9 +58,7 @@ class SmtpAccounts(desk.Noun):
     filters = {"enabled": _l("Enabled"), "secure": _l("Safe connection")}
 
     def new(self) -> dict[str, Any]:
-        defaults = {name: field.default for name, field in SmtpAccountEntry.model_fields.items()}
-        given = {name: value for name, value in defaults.items() if isinstance(value, bool | int | str)}
-        return {**given, "secure": True, "port": PORTS["tls"]}
+        return {**super().new(), "port": PORTS["tls"]}
 
     def copy(self, entry: Mapping[str, Any]) -> dict[str, Any]:
         return {**super().copy(entry), "default": False}
@@ -73,9 +73,6 @@ class SmtpAccounts(desk.Noun):
 
     def more(self, session: Session, rows: list[Any]) -> Any:
         return nouns.troubles(session, [row.id for row in rows])
-
-    def after(self, number: int) -> str:
-        return self.url("test", number=number) if request.form.get("then") == "test" else super().after(number)
 
 
 NOUN = SmtpAccounts()
