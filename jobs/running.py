@@ -13,7 +13,7 @@ from jobs import runner
 from jobs.table import JOBS
 from jobs.wishes import Wishes
 from webapp.services.inbox.reader import Reader
-from webapp.services.sandbox import SandboxServer
+from webapp.services.sandbox.server import SandboxServer
 from webapp.services.sender import Sender
 
 

@@ -19,14 +19,14 @@ from webapp.services import (
     configuration,
     outbox,
     people,
-    sandbox,
-    sandbox_mailbox,
     sessions,
     sign_in,
     tokens,
     vault,
 )
 from webapp.services.actor import Actor
+from webapp.services.sandbox import mailbox
+from webapp.services.sandbox.server import SandboxServer
 from webapp.services.unit import write
 
 PASSWORD = "correct horse battery"
@@ -121,13 +121,13 @@ def resent() -> None:
 def sandbox_emptied() -> None:
     with write() as session:
         session.add(SandboxMail(sender="a", recipients=[], raw=b""))
-    sandbox_mailbox.empty(10)
+    mailbox.empty(10)
 
 
 def sandbox_removed() -> None:
     with write() as session:
         session.add(SandboxMail(sender="a", recipients=[], subject="caught", raw=b""))
-    sandbox_mailbox.remove(1)
+    mailbox.remove(1)
 
 
 def wrong_password() -> None:
@@ -198,15 +198,19 @@ def test_a_name_that_no_user_has_is_not_kept() -> None:
     assert "passphrase" not in str(vars(last()))
 
 
-def test_the_account_of_the_sandbox_is_made_by_arauto(ctx: Flask) -> None:
-    server = sandbox.SandboxServer(ctx)
+def test_the_accounts_of_the_sandbox_are_made_by_arauto(ctx: Flask) -> None:
+    server = SandboxServer(ctx)
     server.ensure()
     try:
-        assert told(last()) == ("created", "smtp_accounts", "Sandbox")
-        assert last().actor_kind == "arauto"
-        assert last().changes["host"] == [None, "127.0.0.1"]
+        made = entries()[-3:]
     finally:
         server.stop()
+    assert [told(entry) for entry in made] == [
+        ("created", noun, "Sandbox") for noun in ("smtp_accounts", "credentials", "inbox_accounts")
+    ]
+    assert {entry.actor_kind for entry in made} == {"arauto"}
+    assert [entry.changes.get("host") for entry in made] == [[None, "127.0.0.1"], None, [None, "127.0.0.1"]]
+    assert made[1].changes["secret"][0] is None
 
 
 # --- secrets ---

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from flask.testing import FlaskClient
 
 from tests.views.conftest import World
 from tests.visiting import Page, Visit
+from webapp import clock
 from webapp.views.hygiene import SANDBOXED
 
 NOW = datetime.now(UTC) + timedelta(days=1)
@@ -241,6 +243,24 @@ def test_it_looks_again_only_while_it_is_under_way(visit: Visit, world: World, a
         assert "<html" not in answer.text
         assert f'<div id="{target}">' in answer.text
         assert 'data-state="sent"' in answer.text
+
+
+def test_it_looks_for_an_answer_for_an_hour_and_replaces_only_what_is_not_new(
+    visit: Visit, world: World, admin_client: FlaskClient
+) -> None:
+    number = world.message()
+    world.move(number, state="sent", sent_at=clock.now())
+    whole = visit(f"/outbox/{number}").find("div", id="message")
+    assert whole.get("hx-trigger") == "every 3s"
+    seen = json.loads(whole.get("hx-headers"))
+    asks = {"HX-Request": "true", "HX-Target": "message", **seen}
+    assert admin_client.get(f"/outbox/{number}", headers=asks).status_code == 204
+    world.move(number, state="read")
+    answer = admin_client.get(f"/outbox/{number}", headers=asks)
+    assert 'data-state="read"' in answer.text
+    assert "hx-trigger" not in answer.text
+    world.move(number, state="sent", sent_at=clock.now() - timedelta(hours=2))
+    assert visit(f"/outbox/{number}").find("div", id="message").get("hx-trigger") is None
 
 
 def test_to_the_mail_that_the_sandbox_caught_and_back(visit: Visit, world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from email.message import EmailMessage
 
 import pytest
@@ -9,8 +10,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.views.conftest import World
-from tests.visiting import Page, Visit, post, seen
+from tests.visiting import Page, Visit, errors, post, seen
+from webapp.mail.answer import KINDS
 from webapp.models import SandboxMail
+from webapp.services.sandbox.server import SandboxServer
 from webapp.views.hygiene import SANDBOXED
 
 
@@ -176,3 +179,54 @@ def test_a_cursor_of_another_list_is_told(visit: Visit, world: World) -> None:
 )
 def test_there_is_no_such_mail(visit: Visit, path: str) -> None:
     visit(path, status=404)
+
+
+# --- answering ---
+
+
+@pytest.fixture
+def caught(app: Flask, world: World) -> Iterator[int]:
+    """A mail of ours that the running sandbox caught; its number."""
+    server = SandboxServer(app)
+    server.ensure()
+    number = world.message(state="sent")
+    yield world.mail(letter(), message_id=world.row(number).message_id, sender="arauto@sandbox.local")
+    server.stop()
+
+
+def test_answering_a_mail(caught: int, world: World, visit: Visit, operator_client: FlaskClient) -> None:
+    assert f'href="/sandbox/{caught}/answer"' in visit(f"/sandbox/{caught}", client=operator_client).html
+    page = visit(f"/sandbox/{caught}/answer", client=operator_client)
+    assert page.find("h1").text == "Answer “caught”"
+    assert {choice.get("value") for choice in page.all("input", name="kind")} == {*KINDS}
+    answer = post(operator_client, f"/sandbox/{caught}/answer", {"kind": "reply", "words": "Thanks!"})
+    assert (answer.status_code, answer.location) == (303, "/outbox/1")
+    told = visit("/sandbox")
+    assert subjects(told)[0] == "Re: Relatório às três"
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [({"kind": "reply", "words": ""}, "words"), ({"kind": "read"}, "kind"), ({"kind": "nonsense"}, "kind")],
+)
+def test_a_refused_answer_keeps_what_was_typed(
+    caught: int, operator_client: FlaskClient, given: dict[str, str], field: str
+) -> None:
+    answer = post(operator_client, f"/sandbox/{caught}/answer", given)
+    assert answer.status_code == 422
+    page = seen(answer, f"/sandbox/{caught}/answer")
+    assert page.find("section", id="error-summary") is not None
+    assert set(errors(page)) == {field}
+    chosen = [choice.get("value") for choice in page.all("input", name="kind") if choice.get("checked") is not None]
+    assert chosen == ([given["kind"]] if given["kind"] in KINDS else [])
+
+
+def test_an_answer_needs_a_running_sandbox_and_an_operator(
+    world: World, viewer_client: FlaskClient, operator_client: FlaskClient
+) -> None:
+    number = world.mail(letter())
+    form = {"kind": "reply", "words": "x"}
+    assert post(viewer_client, f"/sandbox/{number}/answer", form).status_code == 403
+    answer = post(operator_client, f"/sandbox/{number}/answer", form)
+    assert answer.status_code == 409
+    assert "arauto serve --sandbox" in answer.text

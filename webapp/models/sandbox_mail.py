@@ -11,7 +11,7 @@ from webapp.models.types import Id, UtcDateTime
 
 
 class SandboxMail(Model):
-    """A mail that the sandbox mail server caught; nobody outside got it."""
+    """A mail that the sandbox mail server caught; nobody outside got it. Its number is its UID over IMAP."""
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
@@ -20,3 +20,5 @@ class SandboxMail(Model):
     subject: Mapped[str] = mapped_column(default="")
     message_id: Mapped[str] = mapped_column(default="", index=True)
     raw: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+
+    __table_args__ = {"sqlite_autoincrement": True}

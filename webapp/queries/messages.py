@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
@@ -20,6 +20,8 @@ from webapp.queries.keyset import Page, Turn, Walk
 from webapp.queries.narrowing import Narrow, in_time, lead
 
 LIMIT = 50
+SOON = timedelta(hours=1)
+OUT = frozenset((State.SENT, State.DELIVERED))
 MOST = 500
 STATES = tuple(State)
 
@@ -168,6 +170,12 @@ def latest_to(session: Session, addresses: Iterable[str], most: int) -> list[Any
 def is_under_way(row: Any) -> bool:
     """Whether its state will change by itself."""
     return row.state in ACTIVE
+
+
+def may_be_answered(row: Any) -> bool:
+    """Whether an answer or a receipt may come any moment: it left by mail within the last hour."""
+    left = row.sent_at
+    return row.channel == "email" and left is not None and row.state in OUT and clock.now() - left < SOON
 
 
 def may_be_cancelled(row: Any) -> bool:

@@ -12,7 +12,7 @@ from tests.services.inbox.conftest import kept, mail
 from webapp import clock
 from webapp.errors import Conflict, NotFound
 from webapp.extensions import db
-from webapp.models import InboundRaw, InboxProgress
+from webapp.models import InboundRaw, InboxAccount, InboxProgress
 from webapp.services import configuration
 from webapp.services.inbox import accounts, checking, store
 
@@ -127,6 +127,14 @@ def test_what_is_older_than_the_account_is_passed_over_and_not_asked_for_again(c
     assert [row.subject for row in kept()] == ["mail 2"]
     assert len(box.mails()) == 1
     assert checking.check(number).found == 0
+
+
+def test_what_arrives_in_the_second_in_which_the_account_is_made_is_read(ctx, make_inbox, box):
+    """Its server tells that second, and nothing more exact."""
+    number = make_inbox(ignore_older=True)
+    made = db.session.scalars(select(InboxAccount.created_at)).one()
+    box.put(mail(1), arrived=made.replace(microsecond=0).timestamp())
+    assert checking.check(number).stored == 1
 
 
 def test_what_is_too_large_is_noted_and_left_where_it_is(ctx, make_inbox, box, protocol, monkeypatch):

@@ -146,7 +146,8 @@ def _account(row: Any) -> Account:
         ),
         keep_copy=account.keep_copy,
         move_to=account.move_to,
-        ignore_before=account.created_at if account.ignore_older else None,
+        # Servers tell when mail arrived in whole seconds (RFC 3501 section 9, date-time).
+        ignore_before=account.created_at.replace(microsecond=0) if account.ignore_older else None,
         interval=timedelta(seconds=account.interval_seconds),
         mark=row.mark or "",
         broken_secret=broken,

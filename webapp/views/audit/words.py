@@ -46,6 +46,7 @@ ACTIONS: Mapping[str, tuple[str, str, str]] = {
     "refused": (N_("Failed sign-in"), "exclamation-triangle", "doubt"),
     "cancelled": (N_("Cancellation"), "dash-circle", "quiet"),
     "resent": (N_("Resend"), "arrow-repeat", "quiet"),
+    "answered": (N_("Answer"), "arrow-return-left", "quiet"),
     "lifted": (N_("Lifting"), "send", "good"),
     "started": (N_("Run on demand"), "play", "quiet"),
     "emptied": (N_("Emptying"), "trash", "bad"),

@@ -75,15 +75,22 @@ def export() -> Response:
 
 @blueprint.get(f"/outbox/{NUMBER}")
 @allow("viewer")
-def show(message_id: int) -> str:
-    """One message: what it needs, how it got where it is, and what it says."""
+def show(message_id: int) -> Response:
+    """One message: what it needs, how it got where it is, and what it says.
+
+    A page that looks again says what it has seen: 204 while nothing is new, so that what somebody opened stays open.
+    """
     session = db.session()
     row = messages.get(session, message_id)
     content = messages.content(session, row.content_id)
     parts = [part for part in PARTS if _has(part, row, content)]
     asked = request.args.get("part", "")
     part = asked if asked in parts else parts[0]
-    return htmx.page(
+    entries = _story(session, row) if part == "timeline" else []
+    version = f"{row.state} {row.attempts} {len(entries)}"
+    if htmx.wants_fragment() and request.headers.get("X-Seen") == version:
+        return make_response("", 204)
+    shown = htmx.page(
         "outbox/show.html",
         {"message": "message", "status": "status"},
         row=row,
@@ -92,14 +99,17 @@ def show(message_id: int) -> str:
         parts=parts,
         note=words.needs(row),
         is_suppressed=row.channel == "email" and bool(suppressed.among(session, [row.recipient])),
-        entries=_story(session, row) if part == "timeline" else [],
+        entries=entries,
         mail=preview(session, message_id) if part in ("headers", "source") else None,
         caught=sandbox.caught(session, row.message_id),
         narrow=request.args.get("width") == "narrow",
         under_way=messages.is_under_way(row),
+        answerable=messages.may_be_answered(row),
+        version=version,
         now=clock.now(),
         next_attempt=messages.next_attempt(row),
     )
+    return make_response(shown)
 
 
 def _story(session: Session, row: Any) -> list[timeline.Entry]:

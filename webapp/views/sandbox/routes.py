@@ -1,17 +1,19 @@
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, make_response, request, url_for
+from flask import Blueprint, Response, current_app, flash, make_response, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
-from webapp.errors import NotFound
+from webapp.errors import InvalidInput, NotFound
 from webapp.extensions import db
 from webapp.queries import sandbox as reads
-from webapp.services import sandbox, sandbox_mailbox
+from webapp.services.sandbox import accounts, answering, mailbox
 from webapp.views import htmx, hygiene, reports
 from webapp.views.filters import Asked
 from webapp.views.policy import allow
+from webapp.views.redirects import see_other
+from webapp.views.sandbox.forms import AnswerForm
 
 blueprint = Blueprint("sandbox", __name__)
 NUMBER = "<int(max=9223372036854775807):mail_id>"
@@ -36,7 +38,7 @@ def index() -> Response:
         sort=reports.sort(),
         fragment=fragment,
         listening=current_app.config["ARAUTO_SANDBOX"],
-        is_default=sandbox.is_default(session),
+        is_default=accounts.is_default(session),
     )
     return make_response(shown, reports.status(asked))
 
@@ -47,11 +49,11 @@ def show(mail_id: int) -> str:
     """One mail as people see it."""
     session = db.session()
     row = reads.get(session, mail_id)
-    mail = sandbox_mailbox.read(session, mail_id)
+    mail = mailbox.read(session, mail_id)
     parts = [part for part in PARTS if part not in ("html", "text") or getattr(mail, part) is not None]
     asked = request.args.get("part", "")
     part = asked if asked in parts else parts[0]
-    source, whole = sandbox_mailbox.source(session, mail_id) if part == "source" else ("", True)
+    source, whole = mailbox.source(session, mail_id) if part == "source" else ("", True)
     return htmx.page(
         "sandbox/show.html",
         row=row,
@@ -68,7 +70,7 @@ def show(mail_id: int) -> str:
 @allow("viewer")
 def html(mail_id: int) -> Response:
     """The HTML of a mail alone, for a frame that lets it do nothing."""
-    shown = sandbox_mailbox.read(db.session(), mail_id).html
+    shown = mailbox.read(db.session(), mail_id).html
     if shown is None:
         raise NotFound(_("The mail has no HTML."))
     return hygiene.sandboxed(Response(shown, mimetype="text/html"))
@@ -78,14 +80,44 @@ def html(mail_id: int) -> Response:
 @allow("viewer")
 def source(mail_id: int) -> Response:
     """The mail as a file, byte for byte as it came in."""
-    return hygiene.download(sandbox_mailbox.raw(db.session(), mail_id), f"sandbox-{mail_id}.eml", "message/rfc822")
+    return hygiene.download(mailbox.raw(db.session(), mail_id), f"sandbox-{mail_id}.eml", "message/rfc822")
+
+
+@blueprint.get(f"/sandbox/{NUMBER}/answer")
+@allow("operator")
+def ask_answer(mail_id: int) -> str:
+    """What comes back to the sender of a mail."""
+    return _answer_page(mail_id, AnswerForm(None, kind=request.args.get("kind", "reply")))
+
+
+@blueprint.post(f"/sandbox/{NUMBER}/answer")
+@allow("operator")
+def answer(mail_id: int) -> Response | BaseResponse:
+    """Answer as the recipient, or a server on the way, would."""
+    form = AnswerForm()
+    row = reads.get(db.session(), mail_id)
+    try:
+        answering.answer(mail_id, form.kind.data or "", form.words.data or "")
+    except InvalidInput as refused:
+        for problem in refused.problems:
+            form[problem.path].errors = [problem.words]
+        return make_response(_answer_page(mail_id, form), 422)
+    if row.message is None:
+        flash(_("The answer is sent: it is in the sandbox mailbox."))
+        return see_other(url_for("sandbox.index"))
+    flash(_("The answer is on its way. In a moment, what it does stands on the timeline."))
+    return see_other(url_for("outbox.show", message_id=row.message))
+
+
+def _answer_page(mail_id: int, form: AnswerForm) -> str:
+    return htmx.page("sandbox/answer.html", row=reads.get(db.session(), mail_id), form=form)
 
 
 @blueprint.post(f"/sandbox/{NUMBER}/delete")
 @allow("operator")
 def delete(mail_id: int) -> Response | BaseResponse:
     """Throw one mail away."""
-    sandbox_mailbox.remove(mail_id)
+    mailbox.remove(mail_id)
     return htmx.done(url_for("sandbox.index"), _("The mail is deleted."))
 
 
@@ -94,7 +126,7 @@ def delete(mail_id: int) -> Response | BaseResponse:
 def empty() -> Response | BaseResponse:
     """Throw all mails away that were there when the page was made."""
     asked = Asked(request.form)
-    deleted = sandbox_mailbox.empty(asked.number("newest") or 0)
+    deleted = mailbox.empty(asked.number("newest") or 0)
     return htmx.done(
         url_for("sandbox.index"), ngettext("%(num)s mail is deleted.", "%(num)s mails are deleted.", deleted)
     )

@@ -6,7 +6,6 @@ import os
 import smtplib
 import subprocess
 import sys
-from collections.abc import Iterator
 from email.message import EmailMessage
 from typing import Any
 
@@ -16,40 +15,15 @@ from sqlalchemy import event, select, update
 
 from tests.factories import make_account, make_messages
 from tests.peers import free_port, listening, wait_until
+from tests.services.sandbox.conftest import account, client, deliver, inbox, mails
 from webapp.extensions import db
-from webapp.models import SandboxMail, SmtpAccount
-from webapp.services import sandbox
-from webapp.services.sandbox import SandboxServer
-from webapp.services.sandbox_smtp import subject_of
+from webapp.models import InboxAccount, SmtpAccount
+from webapp.services.sandbox import accounts as sandbox
+from webapp.services.sandbox import server as server_module
+from webapp.services.sandbox.server import SandboxServer
+from webapp.services.sandbox.smtp import subject_of
 from webapp.services.sender import Sender
 from webapp.services.unit import write
-
-
-@pytest.fixture
-def server(any_ctx: Flask) -> Iterator[SandboxServer]:
-    running = SandboxServer(any_ctx)
-    running.ensure()
-    yield running
-    running.stop()
-
-
-def account() -> SmtpAccount:
-    db.session.rollback()
-    return db.session.scalars(select(SmtpAccount).where(SmtpAccount.name == sandbox.NAME)).one()
-
-
-def mails() -> list[SandboxMail]:
-    db.session.rollback()
-    return list(db.session.scalars(select(SandboxMail).order_by(SandboxMail.id)))
-
-
-def client() -> smtplib.SMTP:
-    return smtplib.SMTP(sandbox.HOST, account().port, timeout=10)
-
-
-def deliver(raw: bytes, sender: str = "a@corp.example", *recipients: str, **options: Any) -> None:
-    with client() as smtp:
-        smtp.sendmail(sender, recipients or ["b@corp.example"], raw, **options)
 
 
 def test_it_keeps_a_mail_as_it_came_with_its_envelope(server: SandboxServer) -> None:
@@ -148,6 +122,7 @@ def test_the_account_is_made_as_the_default_where_there_is_none(server: SandboxS
         "arauto@sandbox.local",
     )
     assert listening(made.port)
+    assert listening(inbox().settings.port)
     assert sandbox.is_default(db.session())
     version = made.version
     server.ensure()
@@ -160,6 +135,7 @@ def test_another_default_account_stays_the_default(any_ctx: Flask) -> None:
     server.ensure()
     try:
         assert db.session.scalars(select(SmtpAccount.name)).all() == ["Relay"]
+        assert db.session.scalars(select(InboxAccount.name)).all() == []
         assert not sandbox.is_default(db.session())
     finally:
         server.stop()
@@ -180,6 +156,36 @@ def test_it_becomes_the_default_again_when_the_other_one_goes(server: SandboxSer
     assert account().is_default
 
 
+def test_the_inbox_account_is_made_where_there_is_none(server: SandboxServer) -> None:
+    made = inbox()
+    assert (made.settings.protocol, made.settings.username, made.keep_copy) == ("imap", "arauto@sandbox.local", True)
+    number, revision = made.id, made.revision
+    server.ensure()
+    assert (inbox().id, inbox().revision) == (number, revision)
+
+
+def test_another_inbox_account_is_left_alone_and_none_is_made(any_ctx: Flask) -> None:
+    with write() as session:
+        session.add(InboxAccount(name="Replies", host="127.0.0.1", port=143))
+    server = SandboxServer(any_ctx)
+    server.ensure()
+    try:
+        assert db.session.execute(select(InboxAccount.name, InboxAccount.port)).all() == [("Replies", 143)]
+    finally:
+        server.stop()
+
+
+def test_an_account_of_its_name_on_another_host_is_somebody_elses(any_ctx: Flask) -> None:
+    make_account("Sandbox", host="mail.corp.example", port=25)
+    server = SandboxServer(any_ctx)
+    server.ensure()
+    try:
+        assert (account().host, account().port) == ("mail.corp.example", 25)
+        assert db.session.scalars(select(InboxAccount.name)).all() == []
+    finally:
+        server.stop()
+
+
 def test_messages_accepted_before_there_was_an_account_reach_it(any_ctx: Flask) -> None:
     make_messages(3)
     server, sender = SandboxServer(any_ctx), Sender(any_ctx.config)
@@ -197,14 +203,14 @@ def test_only_one_process_listens_and_another_takes_over_on_the_same_port(any_ct
     first.ensure()
     second.ensure()
     assert (first.listening, second.listening) == (True, False)
-    port = account().port
+    ports = account().port, inbox().settings.port
 
     first.stop()
     second.ensure()
 
     try:
         assert second.listening
-        assert account().port == port
+        assert (account().port, inbox().settings.port) == ports
         deliver(b"Subject: after\r\n\r\nx\r\n")
         assert [mail.subject for mail in mails()] == ["after"]
     finally:
@@ -214,7 +220,7 @@ def test_only_one_process_listens_and_another_takes_over_on_the_same_port(any_ct
 ANOTHER_PROCESS = """
 import sys, time
 from webapp import create_core
-from webapp.services.sandbox import SandboxServer
+from webapp.services.sandbox.server import SandboxServer
 
 server = SandboxServer(create_core())
 server.ensure()
@@ -247,7 +253,7 @@ def test_a_taken_port_is_left_to_its_owner_and_the_account_follows(any_ctx: Flas
     first = SandboxServer(any_ctx)
     first.ensure()
     first.stop()
-    with sandbox._bind(account().port) as owner:
+    with server_module._bind(account().port) as owner:
         taken = owner.getsockname()[1]
         second = SandboxServer(any_ctx)
         second.ensure()

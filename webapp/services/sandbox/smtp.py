@@ -1,4 +1,4 @@
-"""The listener of the sandbox: SMTP in (RFC 5321), plain values out, on a thread of its own."""
+"""The sandbox takes mail: SMTP in (RFC 5321), plain values out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import logging
 import re
 import socket
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from email.header import decode_header, make_header
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from webapp.channels.base import one_line
+from webapp.services.sandbox.serving import STOP_SECONDS, LoopServer
 
 log = logging.getLogger(__name__)
 logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd tells every command
@@ -24,7 +24,6 @@ LARGEST = 32 * 1024 * 1024
 LARGEST_HEAD = 64 * 1024
 LONGEST_LINE = 1024 * 1024
 LONGEST_SUBJECT = 2000
-STOP_SECONDS = 3.0
 ANSWER_SECONDS = 0.05  # for the last answers to leave
 _SUBJECT = re.compile(rb"^subject:((?:[^\r\n]*)(?:\r?\n[ \t][^\r\n]*)*)", re.IGNORECASE | re.MULTILINE)
 _MESSAGE_ID = re.compile(rb"^message-id:[ \t]*(?:\r?\n[ \t]+)?(<[!-~]{3,998}>)", re.IGNORECASE | re.MULTILINE)
@@ -63,7 +62,8 @@ def _head(raw: bytes) -> bytes:
 
 
 def _address(text: str | None) -> str:
-    return one_line((text or "").encode("utf-8", "replace").decode())
+    """An address of the envelope; empty for the null return path, which aiosmtpd leaves in its brackets."""
+    return one_line((text or "").encode("utf-8", "replace").decode().removeprefix("<>"))
 
 
 class _Keeper:
@@ -116,52 +116,22 @@ class _Server(SMTP):
     line_length_limit = LONGEST_LINE
 
 
-class Listener:
-    """Serves SMTP on `bound` from now on; `keep` stores mails and raises when it cannot, from one thread at a time."""
+class SmtpServer(LoopServer):
+    """Takes mail; `keep` stores some of it and raises when it cannot, from one thread at a time."""
 
     def __init__(self, bound: socket.socket, keep: Callable[[list[Caught]], None]):
-        self.port: int = bound.getsockname()[1]
-        self._socket = bound
-        self._loop = asyncio.new_event_loop()
+        super().__init__(bound, "sandbox-smtp")
         self._keeper = _Keeper(keep)
-        self._stop = asyncio.Event()
-        self._thread = threading.Thread(target=self._run, name="sandbox-smtp", daemon=True)
-        self._thread.start()
 
-    @property
-    def alive(self) -> bool:
-        """Whether it still serves."""
-        return self._thread.is_alive()
-
-    def stop(self) -> None:
-        """Take no more mail, answer what is in hand, and end."""
-        with suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(STOP_SECONDS + 2.0)
-
-    def _run(self) -> None:
-        try:
-            asyncio.set_event_loop(self._loop)
-            self._loop.run_until_complete(self._serve())
-        except Exception:
-            log.exception("the sandbox mail server stopped")
-        finally:
-            self._loop.run_until_complete(self._loop.shutdown_default_executor())
-            self._loop.close()
-            self._socket.close()
-
-    async def _serve(self) -> None:
+    async def _serve(self, ending: asyncio.Event) -> None:
         server = await self._loop.create_server(self._protocol, sock=self._socket)
         keeping = self._loop.create_task(self._keeper.run())
-        await self._stop.wait()
+        await ending.wait()
         server.close()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._keeper.idle.wait(), STOP_SECONDS)
             await asyncio.sleep(ANSWER_SECONDS)
-        left = asyncio.all_tasks() - {asyncio.current_task()} | {keeping}
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
+        keeping.cancel()
 
     def _protocol(self) -> SMTP:
         return _Server(
