@@ -50,6 +50,7 @@ def test_the_headers_of_a_plain_mail() -> None:
         "Subject": "Hello",
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "OOF, AutoReply",
+        "X-Mailer": "Arauto",
         "MIME-Version": "1.0",
         "Content-Type": 'text/plain; charset="utf-8"',
         "Content-Transfer-Encoding": "7bit",

@@ -29,7 +29,7 @@ OURS = [
         "Disposition-Notification-To",
         "Auto-Submitted",
     ),
-    *("X-Auto-Response-Suppress", "X-Test", "MIME-Version", "Content-Type"),
+    *("X-Auto-Response-Suppress", "X-Mailer", "X-Test", "MIME-Version", "Content-Type"),
 ]
 NASTY = st.lists(
     st.one_of(

@@ -103,6 +103,16 @@ def test_every_report_is_told_on_the_timeline(arrive, world, visit, action):
     visit(f"/outbox/{number}")
 
 
+def test_a_forwarded_reply_says_what_it_passes_on(arrive, world, visit):
+    world.account(reply_email="help@corp.example")
+    world.do(lambda: configuration.save("inbox_accounts", {"forward_replies": True}, 1))
+    [message] = world.messages(1)
+    number = arrive(answer(world.row(message)))
+    page = visit(f"/outbox/{message + 1}")
+    assert f"It passes on what Ana <ana@corp.example> answered to message {message} in mail {number}" in page.text
+    assert f'href="/outbox/{message}"' in page.html
+
+
 def test_html_is_clean_and_in_a_sandbox(arrive, visit, admin_client):
     number = arrive(HTML)
     page = visit(f"/inbox/{number}")
@@ -140,6 +150,13 @@ def test_what_is_held_is_seen_and_processed_again(arrive, world, visit, operator
     page = visit(f"/inbox/{number}")
     assert "ZeroDivisionError" in page.text
     assert "ZeroDivisionError" in visit("/inbox?state=held").text
+    arrive(mail(2))
+    with_error = visit("/inbox?error=yes").text
+    assert "ZeroDivisionError" in with_error
+    assert "mail 2" not in with_error
+    assert "ZeroDivisionError" not in visit("/inbox?error=no").text
+    assert "mail 2" in visit("/inbox?error=no").text
+    assert "No mail passes" not in visit("/inbox?error=no&kind=other").text
     assert post(viewer_client, f"/inbox/{number}/process").status_code == 403
     assert post(operator_client, f"/inbox/{number}/process").status_code == 303
     assert "I am on it." in visit(f"/inbox/{number}").text

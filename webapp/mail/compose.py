@@ -21,6 +21,7 @@ from webapp.mail.headers import mailbox_header, text_header
 
 NO_EXTRA: Mapping[str, str] = MappingProxyType({})
 AUTO_RESPONSE_SUPPRESS = "OOF, AutoReply"  # [MS-OXCMAIL] 2.2.3.2.14; receipts (RN, DR) stay wanted
+MAILER = "Arauto"  # by this an Arauto knows the mail of an Arauto
 
 _OWN_HEADERS = frozenset(
     (
@@ -28,6 +29,7 @@ _OWN_HEADERS = frozenset(
         *(
             "disposition-notification-to",
             "x-auto-response-suppress",
+            "x-mailer",
             "mime-version",
             "received",
             "return-path",
@@ -113,7 +115,7 @@ def prepare(
     lines += [mailbox_header(name, address) for name, address in optional if address]
     if auto_submitted:
         lines.append(text_header("Auto-Submitted", auto_submitted))
-    lines.append(f"X-Auto-Response-Suppress: {AUTO_RESPONSE_SUPPRESS}\r\n".encode("ascii"))
+    lines.append(f"X-Auto-Response-Suppress: {AUTO_RESPONSE_SUPPRESS}\r\nX-Mailer: {MAILER}\r\n".encode("ascii"))
     lines += [text_header(_allowed(name), value) for name, value in extra.items()]
     lines.append(b"MIME-Version: 1.0\r\n")
     lines.append(_content(words, footer))

@@ -28,15 +28,20 @@ KINDS = (
     "other",
 )
 STATES = tuple(InboundState)
+WITH_ERROR = ("yes", "no")
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a report shows; what is empty does not narrow it. `text`: parts of words, each in sender or subject."""
+    """What a report shows; what is empty does not narrow it. `text`: parts of words, each in sender or subject.
+
+    `error`: whether the mail is held with an error, `yes` or `no`.
+    """
 
     account: str = ""
     kind: str = ""
     state: str = ""
+    error: str = ""
     answers: int | None = None
     text: str = ""
     since: datetime | None = None
@@ -107,5 +112,7 @@ def _walk(session: Session, filters: Filters) -> Walk:
         *([InboundMessage.received_at >= filters.since] if filters.since else []),
         *([InboundMessage.received_at < filters.until] if filters.until else []),
     ]
-    also = [*has_words, *times]
+    held = InboundMessage.state == InboundState.HELD
+    errors = [held if filters.error == "yes" else ~held] if filters.error else []
+    also = [*has_words, *times, *errors]
     return walk(session, InboundMessage.id, InboundMessage.stored_at, narrows, also, (None, None))

@@ -16,11 +16,15 @@ from webapp.queries import messages, reasons
 from webapp.queries.reasons import Reason
 
 
+ORIGINS = frozenset(("sample", "passes_on"))  # notes of why a message without an event was made
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One thing that happened. `kind` tells which fields `detail` has:
 
     event: event_id type severity title source occurred_at · submitted: nothing · sample: by · resent_from: message ·
+    passes_on: message inbound from ·
     notification: notification why · account: account · no_account: nothing ·
     attempt: number account stage outcome code enhanced words duration_ms tls ·
     cancelled: by · resent: by as · freed, left_in_doubt, expired: nothing ·
@@ -40,7 +44,7 @@ def of(session: Session, message: Any, judged: Iterable[Reason] = ()) -> list[En
         *_rule(message, judged),
         *_account(message),
         *_attempts(session, message),
-        *notes,
+        *(note for note in notes if note.kind not in ORIGINS),
     ]
     past.sort(key=attrgetter("at"))
     return [*past, _now(message, past[-1].at)]
@@ -50,8 +54,8 @@ def _origin(session: Session, message: Any, notes: Iterable[Entry]) -> list[Entr
     if message.resent_from is not None:
         return [Entry(message.created_at, "resent_from", {"message": message.resent_from})]
     if message.event_id is None:
-        noted = any(note.kind == "sample" for note in notes)
-        return [] if noted else [Entry(message.created_at, "submitted", {})]
+        made = next((note for note in notes if note.kind in ORIGINS), Entry(message.created_at, "submitted", {}))
+        return [Entry(message.created_at, made.kind, made.detail)]
     names = ("type", "severity", "title", "source", "occurred_at")
     columns = [getattr(Event, name) for name in names]
     event = session.execute(select(Event.received_at, *columns).where(Event.id == message.event_id)).one()

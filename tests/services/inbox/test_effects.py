@@ -13,6 +13,7 @@ from tests.services.inbox.conftest import fresh, kept, mail, sent_message
 from webapp import clock
 from webapp.extensions import db
 from webapp.mail import token
+from webapp.mail.compose import Identity, Words, prepare
 from webapp.mailboxes.base import Listed
 from webapp.models import Event, InboundState, Message, State, SuppressedAddress, TimelineEntry
 from webapp.services import configuration
@@ -177,6 +178,34 @@ def test_a_reply_is_forwarded_where_the_account_says_so(inbox):
     ]
 
 
+def forwarded_to(address: str) -> list[Message]:
+    db.session.rollback()
+    return list(db.session.scalars(select(Message).where(Message.recipient == address).order_by(Message.id)))
+
+
+def test_who_gets_a_forwarded_reply_answers_its_author(inbox):
+    account = make_account(reply_email="help@corp.example")
+    configuration.save("inbox_accounts", {"forward_replies": True}, inbox)
+    message = sent_message(account_id=account)
+    arrive(answer(message, From="Ana Ácida <ANA@Corp.example>"), inbox)
+    arrive(answer(message, From="no address at all"), inbox)
+    first, second = forwarded_to("help@corp.example")
+    assert (first.reply_to, second.reply_to, first.account_id) == ("ANA@corp.example", None, account)
+    assert story(first) == ["passes_on"]
+
+
+def test_what_is_forwarded_is_not_forwarded_again(inbox):
+    """Otherwise an answering program at the reply address that does not say what it is would go on for ever."""
+    make_account(reply_email="help@corp.example")
+    configuration.save("inbox_accounts", {"forward_replies": True}, inbox)
+    arrive(answer(sent_message()), inbox)
+    [forwarded] = forwarded_to("help@corp.example")
+    arrive(answer(forwarded, "I am away.", From="desk@corp.example"), inbox)
+    arrive(answer(sent_message(), "I am away.", From="Help <help@corp.example>"), inbox)
+    assert forwarded_to("help@corp.example") == [forwarded]
+    assert story(forwarded) == ["passes_on", "in_reply"]
+
+
 def test_a_forged_report_changes_nothing(inbox):
     """Somebody who never had a mail of ours does not know its Message-ID."""
     message = sent_message()
@@ -260,6 +289,15 @@ def test_mail_becomes_an_event_by_the_rules_of_the_account(inbox):
     assert (second.type, second.attributes["site"], second.body) == ("connectivity.up", "HQ", "words\n")
     assert [row.effect for row in kept()] == ["event", "event", "nothing"]
     assert kept()[0].event_id == first.id
+
+
+def test_mail_of_an_arauto_never_becomes_an_event(inbox):
+    """Else what is told to the mailbox that it came from, or two Arautos that tell each other, would go on for ever."""
+    configuration.save("inbox_accounts", {"events": [{"type": "monitoring.disk"}]}, inbox)
+    ours = prepare(Identity(sender_email="arauto@other.example"), Words("The disk is full", "x"))
+    arrive(ours.render(to_address="a@corp.example", message_id="<1@other.example>", date=clock.now()), inbox)
+    arrive(mail(2), inbox)
+    assert [row.effect for row in kept()] == ["own", "event"]
 
 
 def test_one_bad_mail_is_held_and_the_others_have_their_effects(inbox, monkeypatch):

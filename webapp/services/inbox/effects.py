@@ -15,6 +15,7 @@ from webapp import clock
 from webapp.mail import token
 from webapp.mail.address import AddressError, normalise_email
 from webapp.mail.classify import Kind, Reading
+from webapp.mail.compose import MAILER
 from webapp.mail.parse import Mail
 from webapp.mail.reports import Recipient
 from webapp.models import Message, State, TimelineEntry
@@ -53,7 +54,10 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a mail did. `name`: bounced, soft_bounce, delivered, noted, read, reply, automatic, event, or nothing."""
+    """What a mail did.
+
+    `name`: bounced, soft_bounce, delivered, noted, read, reply, automatic, event, own, or nothing.
+    """
 
     name: str = "nothing"
     detail: dict[str, Any] = field(default_factory=dict)
@@ -101,7 +105,12 @@ EVIDENCE: tuple[Callable[[Session, Reading], Answered | None], ...] = (_by_retur
 
 
 def _unasked(session: Session, incoming: Incoming) -> Effect:
-    """A mail that answers none of our messages: the account's rules may make an event of it."""
+    """A mail that answers none of our messages: the account's rules may make an event of it.
+
+    Never of the mail of an Arauto, this one or another: an event that is told to the mailbox it came from has no end.
+    """
+    if incoming.mail.header("x-mailer") == MAILER:
+        return Effect("own")
     event_id = event_rules.event_of(session, incoming.number, incoming.account_id, incoming.mail, incoming.reading)
     return Effect("event", event_id=event_id) if event_id is not None else Effect()
 
@@ -132,7 +141,8 @@ def _receipt(session: Session, incoming: Incoming, answered: Answered) -> Effect
 def _reply(session: Session, incoming: Incoming, answered: Answered) -> Effect:
     text = (incoming.reading.reply_text or "")[:LONGEST_TEXT]
     detail: dict[str, Any] = {"text": text}
-    forwarded = forwarding.forward(session, incoming.account_id, answered.id, incoming.sender, incoming.subject, text)
+    letter = forwarding.Reply(incoming.number, incoming.sender, incoming.subject, text)
+    forwarded = forwarding.forward(session, incoming.account_id, answered.id, letter)
     if forwarded is not None:
         detail["forwarded"] = forwarded
     return _note(session, incoming, answered, "reply", detail)

@@ -10,12 +10,12 @@ from flask_babel import pgettext
 
 from webapp.extensions import db
 from webapp.queries import inbound, plain
-from webapp.queries.inbound import KINDS, STATES, Filters
+from webapp.queries.inbound import KINDS, STATES, WITH_ERROR, Filters
 from webapp.views import reports
 from webapp.views.filters import Asked
 
-COLUMNS = ("sender", "account", "kind", "effect", "state", "size", "made")
-USUAL = ("sender", "account", "kind", "effect", "made")
+COLUMNS = ("sender", "account", "kind", "effect", "error", "state", "size", "made")
+USUAL = ("sender", "account", "kind", "effect", "error", "made")
 
 
 def filters(asked: Asked) -> Filters:
@@ -24,6 +24,7 @@ def filters(asked: Asked) -> Filters:
         account=asked.text("account"),
         kind=asked.choice("kind", KINDS),
         state=asked.choice("state", STATES),
+        error=asked.choice("error", WITH_ERROR),
         answers=asked.number("answers"),
         text=asked.text("text"),
         since=asked.moment("since"),
@@ -38,6 +39,7 @@ def labels() -> Mapping[str, str]:
         "account": _("Account"),
         "kind": _("Kind"),
         "state": _("State"),
+        "error": _("Error"),
         "answers": _("Answers message"),
         "since": pgettext("time", "From"),
         "until": pgettext("time", "To"),
@@ -49,6 +51,7 @@ def shown() -> Mapping[str, Callable[[str], str]]:
     return {
         "kind": lambda value: kind_words()[value],
         "state": lambda value: state_words()[value],
+        "error": lambda value: error_words()[value],
         "since": lambda value: value.replace("T", " "),
         "until": lambda value: value.replace("T", " "),
     }
@@ -77,6 +80,11 @@ def state_words() -> dict[str, str]:
     }
 
 
+def error_words() -> dict[str, str]:
+    """Whether a mail is held with an error."""
+    return {"yes": _("yes"), "no": _("no")}
+
+
 def effect_words() -> dict[str, str]:
     """What a mail did."""
     return {
@@ -90,6 +98,7 @@ def effect_words() -> dict[str, str]:
         "automatic": _("noted: an automatic answer"),
         "noted": _("noted on the message's timeline"),
         "event": _("it became an event"),
+        "own": _("none: an Arauto wrote it"),
     }
 
 
@@ -105,6 +114,7 @@ def column_words() -> Mapping[str, str]:
         "account": _("Account"),
         "kind": _("Kind"),
         "effect": _("Effect"),
+        "error": _("Error"),
         "state": _("State"),
         "size": _("Size"),
         "made": _("Received"),
