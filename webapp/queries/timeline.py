@@ -15,7 +15,6 @@ from webapp.models import Attempt, Event, SmtpAccount, TimelineEntry
 from webapp.queries import messages, reasons
 from webapp.queries.reasons import Reason
 
-
 ORIGINS = frozenset(("sample", "passes_on"))  # notes of why a message without an event was made
 
 

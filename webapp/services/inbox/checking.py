@@ -22,6 +22,7 @@ from webapp.mailboxes.registry import open_mailbox
 from webapp.services.errand import Errand
 from webapp.services.inbox import accounts, health, processing, store
 from webapp.services.inbox.accounts import Account
+from webapp.services.inbox.ahead import ahead
 from webapp.services.inbox.store import Arrived
 
 LARGEST = 50 * 1024 * 1024
@@ -134,12 +135,13 @@ def _read_some(
     wanted = [listed for listed in new if listed not in old and listed not in large]
     passed = [listed.key for listed in old]
     waiting = [Arrived(listed, None, listed.arrived or clock.now()) for listed in large]
-    for group in _groups(mailbox.fetch(wanted)):
-        late = [mail for mail in group if mail.listed.arrived is None and _is_old(account, mail.at)]
-        passed += [mail.listed.key for mail in late]
-        kept = [*waiting, *(mail for mail in group if mail not in late)]
-        _settle(account, mailbox, kept, passed, None, progress, on_progress)
-        waiting, passed = [], []
+    with ahead(_groups(mailbox.fetch(wanted))) as groups:
+        for group in groups:
+            late = [mail for mail in group if mail.listed.arrived is None and _is_old(account, mail.at)]
+            passed += [mail.listed.key for mail in late]
+            kept = [*waiting, *(mail for mail in group if mail not in late)]
+            _settle(account, mailbox, kept, passed, None, progress, on_progress)
+            waiting, passed = [], []
     _settle(account, mailbox, waiting, passed, mark, progress, on_progress)
 
 
