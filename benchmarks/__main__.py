@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-BENCHMARKS = ("drain", "accept", "latency", "matching", "crowded", "inbox", "idle", "rest")
+BENCHMARKS = ("drain", "accept", "latency", "matching", "crowded", "inbox", "mailbox", "idle", "rest")
 
 for name in sys.argv[1:] or BENCHMARKS:
     import_module(f"benchmarks.{name}").main()
