@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from tests.peers import free_port
+from tests.peers import free_port, give_away
 from tests.services.inbox.conftest import mail
 from tests.visiting import post, seen
 from webapp.extensions import db
@@ -135,11 +135,39 @@ def test_trouble_is_seen_in_the_list_and_on_the_page(world, account, admin_clien
     assert "Its mail stays where it is" in visit(f"{LIST}/{account}").text
 
 
-def test_the_folders_are_listed_for_the_form(world, account, box, admin_client):
+def asking(box, dovecot, **fields) -> dict:
+    """A form that is sent to list the folders of the server that it names."""
+    server = {"protocol": "imap", "host": "127.0.0.1", "port": str(dovecot.imap), "security": "tls"}
+    return {"name": "", "folder": "INBOX", "find": "folder", "credential": "reader", **server, **fields}
+
+
+@pytest.mark.parametrize("path", ["new", "1/edit"])
+def test_the_folders_of_the_server_that_is_typed_are_offered(account, box, dovecot, admin_client, path):
     box.put(mail(1))
-    answer = post(admin_client, f"{LIST}/{account}/folders", headers={"HX-Request": "true"})
-    assert '<option value="INBOX">' in answer.text
-    assert "<html" not in answer.text
+    (box.folder / ".Answers" / "cur").mkdir(parents=True)
+    give_away(box.folder / ".Answers")
+    page = seen(post(admin_client, f"{LIST}/{path}", asking(box, dovecot, folder="Answers")), LIST)
+    chosen = page.find("select", id="folder")
+    assert [(option.get("value"), option.get("selected")) for option in chosen] == [("Answers", ""), ("INBOX", None)]
+    assert page.find("button", name="find").get("hx-select") == "#folder-picker"
+    away = seen(post(admin_client, f"{LIST}/{path}", asking(box, dovecot, folder="Nowhere")), LIST)
+    assert "Nowhere (not on the server)" in away.text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"credential": ""}, "Credential: "),
+        ({"host": "no host"}, "Server: Write a host name"),
+        ({"port": "0"}, "Port: Use a whole number"),
+        ({"port": "1"}, "No connection to 127.0.0.1 port 1"),
+    ],
+)
+def test_why_there_are_no_folders_to_offer(account, box, dovecot, admin_client, wrong, words):
+    page = seen(post(admin_client, f"{LIST}/new", asking(box, dovecot, **wrong)), LIST)
+    assert words in page.text
+    assert page.find("input", id="folder").get("value") == "INBOX"
+    assert "Nothing was saved yet" not in page.text
 
 
 @pytest.mark.parametrize("path", ["", "/new", "/1", "/1/edit", "/1/test", "/1/check", ".csv"])

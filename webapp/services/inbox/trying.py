@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
-from webapp.errors import Conflict
+from sqlalchemy import select
+
+from webapp.errors import Conflict, InvalidInput
 from webapp.extensions import db
-from webapp.mailboxes.base import Line, MailboxTrouble, OnLine
+from webapp.mailboxes.base import Line, MailboxSettings, MailboxTrouble, OnLine
 from webapp.mailboxes.registry import open_mailbox
-from webapp.services import audit, live
+from webapp.models import Credential
+from webapp.services import audit, configuration, live
+from webapp.services.accounts import secret_place
+from webapp.services.fields import normal_name
 from webapp.services.inbox import accounts, checking
 from webapp.services.inbox.checking import Progress
+from webapp.services.inbox_accounts import InboxAccountEntry
 from webapp.services.unit import write
+from webapp.services.vault import SealBroken, unseal
+
+# What a server is reached by.
+SERVER = ("protocol", "host", "port", "secure", "security", "ignore_certificate_errors", "credential")
 
 __all__ = ["Found", "Line", "folders", "try_out", "watch_check", "watch_test"]
 
@@ -40,9 +51,30 @@ def try_out(number: int, on_line: OnLine) -> Found:
         return Found(trouble=trouble)
 
 
-def folders(number: int) -> Found:
-    """The folders of an account, for its form."""
-    return try_out(number, lambda _: None)
+def folders(values: Mapping[str, Any]) -> Found:
+    """The folders of the server that these fields of an account name, stored or not.
+
+    Raises InvalidInput for what is wrong with server, connection or credential; other fields do not matter.
+    """
+    problems = [problem for problem in configuration.check("inbox_accounts", values) if problem.path in SERVER]
+    if problems:
+        raise InvalidInput(problems)
+    session = db.session()
+    entry = {**{name: field.default for name, field in InboxAccountEntry.model_fields.items()}, **values}
+    credential = session.scalars(select(Credential).where(Credential.name == normal_name(entry["credential"]))).one()
+    try:
+        secret = unseal(credential.sealed_secret or b"", secret_place(credential.id))
+    except SealBroken as broken:
+        raise InvalidInput.at("credential", str(broken)) from None
+    server = {name: entry[name] for name in SERVER if name != "credential"}
+    settings = MailboxSettings(username=credential.username, secret=secret, **server)
+    with write() as unit:
+        audit.record(unit, audit.Deed("tested", "inbox_accounts", str(entry.get("name") or server["host"])))
+    try:
+        with open_mailbox(settings) as mailbox:
+            return Found(mailbox.count(), tuple(mailbox.folders()))
+    except MailboxTrouble as trouble:
+        return Found(trouble=trouble)
 
 
 def watch_test(number: int) -> Iterator[Line | live.Over]:

@@ -94,7 +94,7 @@ def effect_words() -> dict[str, str]:
         "soft_bounce": _("noted: a temporary failure"),
         "delivered": _("the message is delivered"),
         "read": _("the message is read"),
-        "reply": _("a reply, on the message's timeline"),
+        "reply": _("on the message's timeline"),
         "automatic": _("noted: an automatic answer"),
         "noted": _("noted on the message's timeline"),
         "event": _("it became an event"),

@@ -1,4 +1,4 @@
-"""What an inbox account can be asked for: to be tested, to be read now, and which folders it has."""
+"""What an inbox account can be asked for: to be tested, and to be read now."""
 
 from __future__ import annotations
 
@@ -49,11 +49,6 @@ def run_check(noun: Noun, number: int) -> Response:
         return _checked(over, _links(noun, number))
 
     return dialogue.stream(noun, number, heading, _server(stored.entry), told, line=_so_far, verdict=verdict)
-
-
-def folders(noun: Noun, number: int) -> str:
-    """The folders of the account as it is stored, for the fields of its form."""
-    return htmx.page("inbox_accounts/folders.html", found=trying.folders(number))
 
 
 def _server(entry: object) -> str:

@@ -3,12 +3,17 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, FieldList, Form, FormField, SelectChoice, SelectField, StringField
 
+from webapp.errors import InvalidInput
+from webapp.queries import sayings
 from webapp.queries.events import SEVERITIES
 from webapp.services import configuration
+from webapp.services.inbox import trying
+from webapp.services.inbox.trying import Found
 from webapp.views.desk import DeskForm, NumberField, ReferenceField
 from webapp.views.desk.server import host_field, port_field, secure_field, security_field
 
@@ -74,6 +79,23 @@ class InboxAccountForm(DeskForm):
     events = FieldList(FormField(RuleForm), label=_l("Mail to event"))
 
     kept = 0  # how many mails would go from the server, were no copy kept there
+    found = Found()  # what the server that is typed has
+    trouble = ""  # why it does not say so
+
+    @property
+    def searches(self) -> bool:
+        return super().searches or request.form.get("find") == "folder"
+
+    def look_up(self) -> None:
+        """Ask the server for its folders, where the form was sent for that."""
+        if request.form.get("find") != "folder":
+            return
+        try:
+            self.found = trying.folders(self.values())
+            self.trouble = sayings.said(self.found.trouble.words) if self.found.trouble else ""
+        except InvalidInput as refused:
+            said = [f"{self[problem.path].label.text}: {problem.words}" for problem in refused.problems]
+            self.trouble = " ".join(said)
 
     def offer(self) -> None:
         """Fill in what can be referred to, and room for more rules."""

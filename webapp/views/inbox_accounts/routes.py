@@ -66,8 +66,9 @@ class InboxAccounts(ServerNoun):
             form.offer()
 
     def before_shown(self, form: DeskForm, stored: Stored | None) -> None:
-        if isinstance(form, InboxAccountForm) and stored is not None:
-            form.kept = nouns.kept_on_server(db.session(), stored.number)
+        if isinstance(form, InboxAccountForm):
+            form.look_up()
+            form.kept = nouns.kept_on_server(db.session(), stored.number) if stored is not None else 0
 
     def more(self, session: Session, rows: list[Any]) -> Any:
         return nouns.inbox_progress(session, [row.id for row in rows])
@@ -85,7 +86,6 @@ for rule, endpoint, method, view in (
     ("test", "run_test", "POST", deeds.run_test),
     ("check", "ask_check", "GET", deeds.ask_check),
     ("check", "run_check", "POST", deeds.run_check),
-    ("folders", "folders", "POST", deeds.folders),
 ):
     role = allow(NOUN.writer)(partial(view, NOUN))
     blueprint.add_url_rule(f"{NOUN.path}/{NUMBER}/{rule}", endpoint, role, methods=[method])
