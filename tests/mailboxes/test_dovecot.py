@@ -176,12 +176,17 @@ def test_moved_to_a_folder_that_is_made(dovecot: Dovecot, box: Box) -> None:
     assert box.mails("Processed") == [mail(0)]
 
 
-def test_keys_of_another_folder_or_validity_mean_nothing(dovecot: Dovecot, box: Box) -> None:
+def test_keys_of_another_server_folder_or_validity_mean_nothing(dovecot: Dovecot, box: Box) -> None:
     box.put(mail(1))
     with open_mailbox(made(dovecot, box, "imap")) as mailbox:
         key = listed(mailbox)[0].key
-        validity, uid, _ = key.split("/")
-        mailbox.delete([f"{validity}/{uid}/Other", f"{int(validity) + 1}/{uid}/INBOX"])
+        place, validity, uid, _ = key.split("/")
+        others = [
+            f"{place}/{validity}/{uid}/Other",
+            f"{place}/{int(validity) + 1}/{uid}/INBOX",
+            f"x/{validity}/{uid}/INBOX",
+        ]
+        mailbox.delete([*others, f"{validity}/{uid}/INBOX", uid, ""])
     assert box.mails() == [mail(1)]
 
 

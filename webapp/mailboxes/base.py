@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -66,6 +67,7 @@ OnLine = Callable[[Line], None]
 class Listed:
     """A message on the server. `key` names it there for ever (RFC 3501 section 2.3.1.1; RFC 1939 section 7).
 
+    It begins with `Mailbox.place`: many servers count from 1, so that the rest alone would name mails of several.
     `arrived` is None where the protocol does not tell.
     """
 
@@ -102,6 +104,16 @@ class Mailbox(ABC):
             self.close()
         else:
             self.abandon()
+
+    @property
+    def settings(self) -> MailboxSettings:
+        """What it was made with."""
+        return self._settings
+
+    @property
+    def place(self) -> str:
+        """What all keys of this mailbox begin with, and those of no other: see `place`."""
+        return place(self._settings.host, self._settings.port, self._settings.username)
 
     @property
     def can_wait(self) -> bool:
@@ -155,6 +167,11 @@ class Mailbox(ABC):
     def _tell(self, who: Literal["client", "server", "note"], text: str) -> None:
         if self._on_line is not None:
             self._on_line(Line(who, one_line(text.replace(self._settings.secret, "***"))))
+
+
+def place(host: str, port: int, username: str) -> str:
+    """Which mailbox it is, in few characters; the same under whatever protocol, password and folder."""
+    return hashlib.sha256(f"{host.lower()}\n{port}\n{username}".encode()).hexdigest()[:12] + "/"
 
 
 def chunks(messages: Sequence[Listed]) -> Iterator[list[Listed]]:

@@ -1,6 +1,6 @@
 """IMAP (RFC 3501, 9051). Messages are listed by UID and fetched in chunks; a round trip for each would cost the most.
 
-The key of a message is `UIDVALIDITY/UID/folder`: the three things that together name it for ever.
+The key of a message is `place/UIDVALIDITY/UID/folder`: the four things that together name it for ever.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class ImapMailbox(ImapIdle):
         return sorted(name for flags, _, name in found if b"\\Noselect" not in flags)
 
     def listed(self, mark: str) -> Iterator[Batch]:
-        validity, _, last = mark.partition("/")
-        after = int(last) if validity == str(self._validity) and last.isdigit() else 0
+        listing, _, last = mark.rpartition("/")
+        after = int(last) if f"{listing}/" == self._listing and last.isdigit() else 0
         self._told()
         # "n:*" always holds the last message, also when its UID is lower (RFC 3501 section 6.4.8).
         uids = [uid for uid in self._uids(f"UID {after + 1}:*") if uid > after]
@@ -37,7 +37,7 @@ class ImapMailbox(ImapIdle):
             with self._spoken():
                 found = self._ready.fetch(some, ["RFC822.SIZE", "INTERNALDATE"])
             messages = [self._listed(uid, found[uid]) for uid in some if uid in found]
-            yield Batch(messages, f"{self._validity}/{some[-1]}")
+            yield Batch(messages, f"{self._listing}{some[-1]}")
 
     def fetch(self, messages: Sequence[Listed]) -> Iterator[tuple[Listed, bytes]]:
         for chunk in chunks(messages):
@@ -92,7 +92,12 @@ class ImapMailbox(ImapIdle):
         return Listed(self._key(uid), int(found.get(b"RFC822.SIZE", 0)), at)
 
     def _key(self, uid: int) -> str:
-        return f"{self._validity}/{uid}/{self._settings.folder}"
+        return f"{self._listing}{uid}/{self._settings.folder}"
+
+    @property
+    def _listing(self) -> str:
+        """Within this, UIDs only grow (RFC 3501 section 2.3.1.1)."""
+        return f"{self.place}{self._validity}/"
 
     def _own(self, keys: Iterable[str]) -> Iterator[list[int]]:
         """The UIDs of keys of this folder as it is now, in batches; others mean nothing here."""
@@ -102,5 +107,5 @@ class ImapMailbox(ImapIdle):
 
 
 def _uid(key: str) -> int:
-    number = key.partition("/")[2].partition("/")[0]
-    return int(number) if number.isdigit() else 0
+    number = key.split("/")[2:3]
+    return int(number[0]) if number and number[0].isdigit() else 0

@@ -1,7 +1,7 @@
 """POP3 (RFC 1939, 2449). Commands go out in windows where the server takes them (PIPELINING).
 
-The key of a message is its UIDL. A server without UIDL, or with the same one twice, has its messages told apart by a
-hash of their headers.
+The key of a message is `place/uidl/` and its UIDL. A server without UIDL, or with the same one twice, has its messages
+told apart by a hash of their headers.
 """
 
 from __future__ import annotations
@@ -178,7 +178,7 @@ class Pop3Mailbox(Mailbox):
         """The key of each message by its number in this session."""
         try:
             with self._spoken():
-                keys = {number: f"uidl/{name}" for number, name in map(_named, self._ready.uidl()[1])}
+                keys = {number: f"{self.place}uidl/{name}" for number, name in map(_named, self._ready.uidl()[1])}
         except MailboxTrouble as trouble:
             if trouble.kind is not TroubleKind.PROTOCOL:
                 raise
@@ -188,7 +188,7 @@ class Pop3Mailbox(Mailbox):
         for number, lines in zip(unnamed, self._headers(unnamed), strict=True):
             keys.pop(number, None)
             if lines is not None:
-                keys[number] = f"hash/{_hash(lines)}"
+                keys[number] = f"{self.place}hash/{_hash(lines)}"
         self._numbers = {key: number for number, key in keys.items()}
         return {number: key for key, number in self._numbers.items()}
 

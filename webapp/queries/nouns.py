@@ -18,7 +18,6 @@ from webapp.models import (
     ApiToken,
     Certificate,
     Credential,
-    InboundMessage,
     InboxAccount,
     InboxProgress,
     Sighting,
@@ -153,12 +152,6 @@ def inbox_progress(session: Session, numbers: Sequence[int]) -> dict[int, InboxP
     """How far each of these inbox accounts was read; those that never were are not in it."""
     query = select(InboxProgress).where(InboxProgress.account_id.in_(numbers))
     return {row.account_id: row for row in session.scalars(query)}
-
-
-def kept_on_server(session: Session, number: int) -> int:
-    """How many mails of an inbox account are kept here and, as far as is known, still on its server."""
-    kept = InboundMessage.account_id == number, InboundMessage.on_server, InboundMessage.content_hash != ""
-    return session.scalar(select(func.count()).select_from(InboundMessage).where(*kept)) or 0
 
 
 def has_words(listing: Listing, text: str) -> list[ColumnElement[bool]]:

@@ -91,3 +91,18 @@ def test_after_a_stop_nothing_is_held(any_ctx, make_inbox, box):
     wait_until(listening, "the reader to listen")
     made.stop()
     assert not listening()
+
+
+def test_news_of_a_server_that_the_account_does_not_read_any_more_are_left_there(any_ctx, make_inbox, box, monkeypatch):
+    """What the account says now, such as to keep no copy, is not meant for the server that it named before."""
+    box.put(mail(1))
+    number = make_inbox(interval_seconds=3600)
+    made = Reader(any_ctx)
+    monkeypatch.setattr(made._listening, "keep_only", lambda revisions: None)  # as if the news came just before
+    made.start()
+    wait_until(lambda: len(kept()) == 1 and listening(), "the first mail")
+    configuration.save("inbox_accounts", {"host": "nosuch.invalid", "keep_copy": False}, number)
+    box.put(mail(2))
+    wait_until(lambda: not listening() or len(box.mails()) < 2, "the reader to hang up")
+    made.stop()
+    assert (len(kept()), len(box.mails())) == (1, 2)

@@ -9,15 +9,16 @@ from typing import cast as seen_as
 
 from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import String, cast, exists, literal, or_, select
+from sqlalchemy import String, cast, exists, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.errors import NotFound
-from webapp.mailboxes.base import MailboxSettings
-from webapp.models import Credential, InboxAccount, InboxProgress, Lease
+from webapp.mailboxes.base import MailboxSettings, place
+from webapp.models import Credential, InboundMessage, InboxAccount, InboxProgress, Lease
 from webapp.services import leases
 from webapp.services.accounts import secret_place
+from webapp.services.inbox import store
 from webapp.services.vault import SealBroken, open_with
 
 # A retry that lies further ahead than this was written before the clock was set back.
@@ -76,6 +77,19 @@ def revisions(session: Session) -> dict[int, tuple[int, int]]:
 def lease_of(number: int) -> str:
     """The lease under which an account is read: its only slot is `inbox:7:0`."""
     return f"inbox:{number}"
+
+
+def kept_on_server(session: Session, number: int) -> int:
+    """How many mails are kept here and, as far as is known, still in the mailbox that the account reads now."""
+    row = session.execute(
+        select(InboxAccount.host, InboxAccount.port, Credential.username)
+        .outerjoin(Credential, InboxAccount.credential_id == Credential.id)
+        .where(InboxAccount.id == number)
+    ).one_or_none()
+    if row is None:
+        return 0
+    kept = store.still_in(number, place(row.host, row.port, row.username or ""))
+    return session.scalar(select(func.count()).select_from(InboundMessage).where(kept)) or 0
 
 
 def due(session: Session) -> list[int]:

@@ -184,7 +184,7 @@ def _remove(account: Account, mailbox: Mailbox, progress: Progress, on_progress:
     """Take from the server what is committed here, in this check or an earlier one; the keys that are no more there."""
     present = mailbox.present()
     gone: list[str] = []
-    for keys in store.committed(account.id):
+    for keys in store.committed(account.id, mailbox.place):
         here = [key for key in keys if key in present]
         if account.move_to:
             mailbox.move(here, account.move_to)

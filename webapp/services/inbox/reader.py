@@ -132,7 +132,12 @@ class Reader:
             if errand is None or not errand.alive:  # others may have the account now
                 mailbox.abandon()
                 return
-            self._read(errand, accounts.read(db.session(), number), mailbox)
+            account = accounts.read(db.session(), number)
+            if account.settings == mailbox.settings:
+                self._read(errand, account, mailbox)
+            else:  # it has just changed: what it says now is not meant for this server
+                mailbox.abandon()
+                self._ended(number)
 
         self._work(read)
 

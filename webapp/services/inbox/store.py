@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, and_, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from webapp import clock
@@ -62,18 +62,19 @@ def keep(
     """Commit mails, the keys of those that are passed over, and how far the listing got; what is new.
 
     A mail that is here already under a key by which the server does not name mails any more (see `Mailbox.names`) only
-    gets its new key; the same octets under a key that is still in use are another mail.
+    gets its new key; the same octets under a key that is still in use are another mail. One that was too large to be
+    fetched is known again by its size.
     """
     hashes = {id(mail): hashlib.sha256(mail.raw).hexdigest() for mail in arrived if mail.raw is not None}
     with write() as session:
-        known = _renamed(session, account_id, set(hashes.values()), names)
+        known = _renamed(session, account_id, arrived, hashes, names)
         fresh: list[Arrived] = []
         for mail in arrived:
-            number = known.pop(hashes.get(id(mail), ""), None)
-            if number is None:
-                fresh.append(mail)
+            here = known.get((hashes.get(id(mail), ""), _size(mail)))
+            if here:
+                _rename(session, here.pop(), mail.listed.key)
             else:
-                _rename(session, number, mail.listed.key)
+                fresh.append(mail)
         numbers = _insert(session, account_id, fresh, hashes)
         _skip(session, account_id, skipped)
         if mark is not None:
@@ -90,18 +91,16 @@ def progress(session: Session, account_id: int) -> InboxProgress:
     return row
 
 
-def committed(account_id: int) -> Iterator[list[str]]:
-    """The keys of kept mails that may still be on the server, in batches; what was left there is none of them."""
+def committed(account_id: int, place: str) -> Iterator[list[str]]:
+    """The keys of kept mails that may still be in the mailbox of that `place`, in batches.
+
+    What was left there is none of them, nor is what was read from other mailboxes: that is still where it was.
+    """
     after = 0
     while True:
         rows = db.session.execute(
             select(InboundMessage.id, InboundMessage.server_key)
-            .where(
-                InboundMessage.account_id == account_id,
-                InboundMessage.on_server,
-                InboundMessage.content_hash != "",
-                InboundMessage.id > after,
-            )
+            .where(still_in(account_id, place), InboundMessage.id > after)
             .order_by(InboundMessage.id)
             .limit(LOOKUP)
         ).all()
@@ -110,6 +109,16 @@ def committed(account_id: int) -> Iterator[list[str]]:
             return
         after = rows[-1].id
         yield [row.server_key for row in rows]
+
+
+def still_in(account_id: int, place: str) -> ColumnElement[bool]:
+    """The condition that a mail was fetched from the mailbox of that `place` and, as far as is known, is there."""
+    return and_(
+        InboundMessage.account_id == account_id,
+        InboundMessage.on_server,
+        InboundMessage.content_hash != "",
+        InboundMessage.server_key.startswith(place),
+    )
 
 
 def note_gone(account_id: int, keys: Sequence[str]) -> None:
@@ -133,13 +142,32 @@ def raw_of(session: Session, number: int) -> bytes:
     return session.scalar(select(InboundRaw.raw).where(InboundRaw.inbound_id == number)) or b""
 
 
-def _renamed(session: Session, account_id: int, hashes: set[str], names: Callable[[str], bool]) -> dict[str, int]:
+def _renamed(
+    session: Session,
+    account_id: int,
+    arrived: Sequence[Arrived],
+    hashes: dict[int, str],
+    names: Callable[[str], bool],
+) -> dict[tuple[str, int], list[int]]:
+    """By hash and size, the numbers of mails whose keys mean nothing any more; as many as there are of the same."""
+    wanted: ColumnElement[bool] = InboundMessage.content_hash.in_(set(hashes.values()))
+    large = {_size(mail) for mail in arrived if mail.raw is None}
+    if large:
+        wanted = or_(wanted, (InboundMessage.content_hash == "") & InboundMessage.size.in_(large))
+    found: dict[tuple[str, int], list[int]] = {}
     rows = session.execute(
-        select(InboundMessage.content_hash, InboundMessage.server_key, InboundMessage.id).where(
-            InboundMessage.account_id == account_id, InboundMessage.content_hash.in_(hashes)
-        )
+        select(InboundMessage.content_hash, InboundMessage.size, InboundMessage.server_key, InboundMessage.id)
+        .where(InboundMessage.account_id == account_id, wanted)
+        .order_by(InboundMessage.id.desc())
     )
-    return {row.content_hash: row.id for row in rows if not names(row.server_key)}
+    for row in rows:
+        if not names(row.server_key):
+            found.setdefault((row.content_hash, row.size), []).append(row.id)
+    return found
+
+
+def _size(mail: Arrived) -> int:
+    return mail.listed.size if mail.raw is None else len(mail.raw)
 
 
 def _rename(session: Session, number: int, key: str) -> None:
@@ -154,7 +182,7 @@ def _insert(session: Session, account_id: int, fresh: Sequence[Arrived], hashes:
             "server_key": mail.listed.key,
             "on_server": True,
             "content_hash": hashes.get(id(mail), ""),
-            "size": len(mail.raw) if mail.raw is not None else mail.listed.size,
+            "size": _size(mail),
             "received_at": mail.at,
             "stored_at": now,
             "message_id": "",

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from webapp.extensions import db
 from webapp.queries import nouns
 from webapp.services.configuration import Stored
+from webapp.services.inbox import accounts
 from webapp.services.inbox_accounts import InboxAccountEntry
 from webapp.views import desk
 from webapp.views.desk import Column, DeskForm, Words
@@ -68,13 +69,13 @@ class InboxAccounts(ServerNoun):
     def before_shown(self, form: DeskForm, stored: Stored | None) -> None:
         if isinstance(form, InboxAccountForm):
             form.look_up()
-            form.kept = nouns.kept_on_server(db.session(), stored.number) if stored is not None else 0
+            form.kept = accounts.kept_on_server(db.session(), stored.number) if stored is not None else 0
 
     def more(self, session: Session, rows: list[Any]) -> Any:
         return nouns.inbox_progress(session, [row.id for row in rows])
 
     def more_of_one(self, session: Session, row: Any) -> Any:
-        return {"progress": self.more(session, [row]).get(row.id), "kept": nouns.kept_on_server(session, row.id)}
+        return {"progress": self.more(session, [row]).get(row.id), "kept": accounts.kept_on_server(session, row.id)}
 
 
 NOUN = InboxAccounts()
