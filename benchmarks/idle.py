@@ -14,10 +14,10 @@ from benchmarks.measure import at_most
 from benchmarks.rest import memory, seconds
 from tests.peers import program, wait_until
 from tests.peers.dovecot import Dovecot, running
+from tests.reading import reading
 from webapp.extensions import db
 from webapp.models import InboxAccount, InboxProgress
 from webapp.services import configuration
-from webapp.services.inbox.reader import Reader
 from webapp.services.unit import write
 
 ACCOUNTS = 300
@@ -49,16 +49,12 @@ def _measured(app: Flask) -> tuple[float, float]:
     """Megabytes more than before, and percent of a core."""
     here = [os.getpid()]
     before = memory(here)
-    reader = Reader(app)
-    reader.start()
-    try:
+    with reading(app):
         wait_until(lambda: _read() == ACCOUNTS, "all mailboxes to be listened to", 120)
         time.sleep(SETTLE_SECONDS)
         used = seconds(here)
         time.sleep(WATCHED_SECONDS)
         return memory(here) - before, (seconds(here) - used) / WATCHED_SECONDS * 100
-    finally:
-        reader.stop()
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
-from jobs import runner
+from jobs import poll_inboxes, runner
 from jobs.table import JOBS
 from jobs.wishes import Wishes
 from webapp.services.inbox.reader import Reader
@@ -31,6 +31,7 @@ class Running:
         )
         for job in JOBS:
             self._scheduler.add_job(runner.run, "interval", args=[app, job], seconds=job.interval_seconds, id=job.name)
+        poll_inboxes.schedule(self._scheduler, self._reader)
         wishes = Wishes(app, self._scheduler)
         self._scheduler.add_job(wishes.look, "interval", seconds=1, id="wishes")
         if self._sandbox:

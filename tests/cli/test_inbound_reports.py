@@ -63,6 +63,8 @@ def test_trouble_is_an_error_and_named(configured):
     ended = configured(port=free_port())("poll", "--once")
     assert ended.code == 1
     assert "Replies: No connection to 127.0.0.1" in ended.err
+    told = configured(port=free_port())("poll", "--once", "--json").json
+    assert told["accounts"][0]["trouble"].startswith("No connection to 127.0.0.1")
 
 
 def test_what_a_pass_is_must_be_said(configured):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import fields
 
 import click
 from rich.console import Console
@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from webapp.cli.frame import application, fail, json_option, one_line, say_json
 from webapp.extensions import db
-from webapp.services.inbox import accounts, checking, processing
+from webapp.services.inbox import accounts, checking, health, processing
 
 
 @click.command()
@@ -28,6 +28,7 @@ def poll(account: str | None, once: bool, as_json: bool) -> None:
         session = db.session()
         numbers = [accounts.numbered(session, account)] if account else accounts.enabled(session)
         session.rollback()
+        health.want(numbers)
         ended = [_check(number) for number in numbers]
         while processing.process_leftovers():  # of a process that died before it could
             pass
@@ -55,7 +56,9 @@ def _check(number: int) -> checking.Progress:
 
 
 def _values(progress: checking.Progress) -> dict[str, object]:
-    return {**asdict(progress), "trouble": progress.trouble.words if progress.trouble else None}
+    names = (field.name for field in fields(progress) if field.name != "trouble")
+    trouble = progress.trouble.words if progress.trouble else None
+    return {**{name: getattr(progress, name) for name in names}, "trouble": trouble}
 
 
 def _summary(progress: checking.Progress) -> str:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.extensions import Model
@@ -47,7 +47,8 @@ class InboxProgress(Model):
 
     `mark` is where the next listing begins (see `mailboxes.base.Batch`). `failures` counts the checks in a row that
     failed, `since` when the first of them did; `retry_at` is when an account in trouble is tried again, and `told_at`
-    when its trouble became an event.
+    when its trouble became an event. `wanted_at`: when somebody last wanted to check it who was not its reader.
+    `tells`: whether its server tells when mail arrives (IMAP IDLE).
     """
 
     account_id: Mapped[int] = mapped_column(ForeignKey("inbox_account.id", ondelete="CASCADE"), primary_key=True)
@@ -60,3 +61,5 @@ class InboxProgress(Model):
     kind: Mapped[str] = mapped_column(default="")
     words: Mapped[str] = mapped_column(default="")
     told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    wanted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    tells: Mapped[bool] = mapped_column(default=False, server_default=false())

@@ -8,19 +8,20 @@ import pytest
 from sqlalchemy import select
 
 from tests.peers import free_port, wait_until
+from tests.reading import reading
 from tests.services.inbox.conftest import kept, mail
 from webapp.extensions import db
 from webapp.models import InboxProgress, Lease
 from webapp.services import configuration
+from webapp.services.inbox import checking
+from webapp.services.inbox.listening import Listening
 from webapp.services.inbox.reader import Reader
 
 
 @pytest.fixture
 def reader(any_ctx) -> Iterator[Reader]:
-    made = Reader(any_ctx)
-    made.start()
-    yield made
-    made.stop()
+    with reading(any_ctx) as made:
+        yield made
 
 
 def listening() -> bool:
@@ -69,9 +70,7 @@ def troubles() -> int:
 
 
 def test_two_readers_share_the_accounts_and_read_nothing_twice(any_ctx, reader, make_inbox, box):
-    other = Reader(any_ctx)
-    other.start()
-    try:
+    with reading(any_ctx):
         for number in range(30):
             box.put(mail(number))
         make_inbox(interval_seconds=1)
@@ -79,17 +78,36 @@ def test_two_readers_share_the_accounts_and_read_nothing_twice(any_ctx, reader, 
         for number in range(30, 40):
             box.put(mail(number))
         wait_until(lambda: len({row.subject for row in kept()}) == 40, "those that came later, each understood")
-    finally:
-        other.stop()
     assert len(kept()) == 40
 
 
-def test_after_a_stop_nothing_is_held(any_ctx, make_inbox, box):
-    made = Reader(any_ctx)
-    made.start()
-    make_inbox()
+def test_who_wants_to_check_an_account_that_is_listened_to_does_and_then_it_is_listened_to_again(
+    reader, make_inbox, box, monkeypatch
+):
+    number = make_inbox(interval_seconds=3600)
     wait_until(listening, "the reader to listen")
-    made.stop()
+    monkeypatch.setattr(reader._listening, "_on_news", lambda number, mailbox: mailbox.abandon())  # it hears nothing
+    box.put(mail(1))
+    assert checking.check(number).trouble is None
+    monkeypatch.undo()
+    assert len(kept()) == 1
+    wait_until(listening, "the reader to listen again, long before the interval is over")
+    box.put(mail(2))
+    wait_until(lambda: len(kept()) == 2, "the second mail, which the server told of")
+
+
+def test_a_process_that_starts_listens_at_once_whatever_the_interval(any_ctx, make_inbox, box):
+    number = make_inbox(interval_seconds=3600)
+    checking.check(number)
+    box.put(mail(1))
+    with reading(any_ctx):
+        wait_until(lambda: len(kept()) == 1, "the mail that came while nobody listened")
+
+
+def test_after_a_stop_nothing_is_held(any_ctx, make_inbox, box):
+    with reading(any_ctx):
+        make_inbox()
+        wait_until(listening, "the reader to listen")
     assert not listening()
 
 
@@ -97,12 +115,10 @@ def test_news_of_a_server_that_the_account_does_not_read_any_more_are_left_there
     """What the account says now, such as to keep no copy, is not meant for the server that it named before."""
     box.put(mail(1))
     number = make_inbox(interval_seconds=3600)
-    made = Reader(any_ctx)
-    monkeypatch.setattr(made._listening, "keep_only", lambda revisions: None)  # as if the news came just before
-    made.start()
-    wait_until(lambda: len(kept()) == 1 and listening(), "the first mail")
-    configuration.save("inbox_accounts", {"host": "nosuch.invalid", "keep_copy": False}, number)
-    box.put(mail(2))
-    wait_until(lambda: not listening() or len(box.mails()) < 2, "the reader to hang up")
-    made.stop()
+    monkeypatch.setattr(Listening, "keep_only", lambda *_: None)  # as if the news came just before
+    with reading(any_ctx):
+        wait_until(lambda: len(kept()) == 1 and listening(), "the first mail")
+        configuration.save("inbox_accounts", {"host": "nosuch.invalid", "keep_copy": False}, number)
+        box.put(mail(2))
+        wait_until(lambda: not listening() or len(box.mails()) < 2, "the reader to hang up")
     assert (len(kept()), len(box.mails())) == (1, 2)

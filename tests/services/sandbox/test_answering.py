@@ -10,12 +10,12 @@ from sqlalchemy import select
 
 from tests.factories import make_messages
 from tests.peers import wait_until
+from tests.reading import reading
 from tests.services.sandbox.conftest import account, deliver, mails
 from webapp.errors import Conflict, InvalidInput, NotFound
 from webapp.extensions import db
 from webapp.models import AuditEntry, InboundMessage, Message, SmtpAccount, TimelineEntry
 from webapp.services import configuration
-from webapp.services.inbox.reader import Reader
 from webapp.services.sandbox import answering
 from webapp.services.sandbox.server import SandboxServer
 from webapp.services.sender import Sender
@@ -25,11 +25,10 @@ from webapp.services.unit import write
 @pytest.fixture
 def instance(any_ctx: Flask, server: SandboxServer) -> Iterator[None]:
     """What sends and what reads."""
-    sender, reader = Sender(any_ctx.config), Reader(any_ctx)
+    sender = Sender(any_ctx.config)
     sender.start()
-    reader.start()
-    yield
-    reader.stop()
+    with reading(any_ctx):
+        yield
     sender.stop(grace=5)
 
 

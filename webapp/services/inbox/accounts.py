@@ -9,7 +9,7 @@ from typing import cast as seen_as
 
 from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import String, cast, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, String, cast, exists, false, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from webapp import clock
@@ -23,6 +23,8 @@ from webapp.services.vault import SealBroken, open_with
 
 # A retry that lies further ahead than this was written before the clock was set back.
 LONGEST_WAIT = timedelta(hours=1)
+WANTED_FOR = timedelta(seconds=15)
+TAKEN_UP_AFTER = timedelta(seconds=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,12 @@ def enabled(session: Session) -> list[int]:
 
 
 def revisions(session: Session) -> dict[int, tuple[int, int]]:
-    """The accounts that are read by themselves, each with its revision."""
+    """The accounts that are read by themselves and that nobody else wants now, each with its revision."""
     rows = session.execute(
         select(InboxAccount.id, InboxAccount.version, Credential.version.label("credential_version"))
         .outerjoin(Credential, InboxAccount.credential_id == Credential.id)
-        .where(InboxAccount.enabled, InboxAccount.automatic_check)
+        .outerjoin(InboxProgress, InboxProgress.account_id == InboxAccount.id)
+        .where(InboxAccount.enabled, InboxAccount.automatic_check, ~_is_wanted(clock.now()))
     )
     return {row.id: (row.version, row.credential_version or 0) for row in rows}
 
@@ -98,12 +101,13 @@ def due(session: Session) -> list[int]:
     lease = literal("inbox:") + cast(InboxAccount.id, String) + literal(":0")
     is_read = exists().where(Lease.name == lease, leases.is_live())
     rows = session.execute(
-        select(InboxAccount.id, InboxAccount.interval_seconds, InboxProgress.checked_at, InboxProgress.retry_at)
+        select(InboxAccount.id, InboxAccount.interval_seconds, InboxProgress.checked_at, InboxProgress.tells)
         .outerjoin(InboxProgress, InboxProgress.account_id == InboxAccount.id)
         .where(
             InboxAccount.enabled,
             InboxAccount.automatic_check,
             ~is_read,
+            ~_is_wanted(now),
             or_(
                 InboxProgress.retry_at.is_(None),
                 InboxProgress.retry_at <= now,
@@ -115,9 +119,20 @@ def due(session: Session) -> list[int]:
     return [row.id for row in rows if _is_due(row, now)]
 
 
+def _is_wanted(now: datetime) -> ColumnElement[bool]:
+    """The condition that somebody has just asked for the account, and comes to read it."""
+    recent = InboxProgress.wanted_at.between(now - WANTED_FOR, now)
+    return func.coalesce(recent, false())
+
+
 def _is_due(row: Any, now: datetime) -> bool:
-    """A check that lies ahead was noted before the clock was set back."""
-    return row.checked_at is None or not timedelta(0) <= now - row.checked_at < timedelta(seconds=row.interval_seconds)
+    """A server that tells of new mail is to be listened to always; nobody does, or its lease would be taken.
+
+    A check that lies ahead was noted before the clock was set back.
+    """
+    interval = timedelta(seconds=row.interval_seconds)
+    wait = min(interval, TAKEN_UP_AFTER) if row.tells else interval
+    return row.checked_at is None or not timedelta(0) <= now - row.checked_at < wait
 
 
 _QUERY = (

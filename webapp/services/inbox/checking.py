@@ -27,6 +27,7 @@ from webapp.services.inbox.store import Arrived
 
 LARGEST = 50 * 1024 * 1024
 GROUP_MESSAGES = 100
+PATIENCE_SECONDS = 10.0
 GROUP_OCTETS = 8 * 1024 * 1024
 
 
@@ -50,14 +51,19 @@ OnProgress = Callable[[Progress], None]
 def check(number: int, *, on_progress: OnProgress = lambda _: None, on_line: OnLine | None = None) -> Progress:
     """Read the account now, enabled or not; returns when it is over, also when its server gave trouble.
 
-    Raises NotFound, and Conflict while another check of the account is under way. Needs an application context.
+    Who listens to it lets go first. Raises NotFound, and Conflict while another check of the account goes on. Needs an
+    application context.
     """
     engine = results_engine(current_app.config["SQLALCHEMY_DATABASE_URI"])
     try:
         with Errand(engine) as errand:
-            if not errand.take(accounts.lease_of(number), 1, 0.0):
-                raise Conflict(_("The account is being checked already. Wait for that check."))
             account = accounts.read(db.session(), number)
+            db.session.rollback()
+            if not errand.take(accounts.lease_of(number), 1, 0.0):
+                health.want([number])
+                if not errand.take(accounts.lease_of(number), 1, PATIENCE_SECONDS):
+                    raise Conflict(_("The account is being checked already. Wait for that check."))
+                account = accounts.read(db.session(), number)
             return check_leased(account, lambda: errand.alive, on_progress=on_progress, on_line=on_line)
     finally:
         engine.dispose()
@@ -82,10 +88,12 @@ def check_leased(
     try:
         if account.broken_secret:
             raise MailboxTrouble(TroubleKind.AUTH, account.broken_secret)
-        _visit(account, mailbox or open_mailbox(account.settings, on_line), progress, alive, keep_open, on_progress)
+        opened = mailbox or open_mailbox(account.settings, on_line)
+        tells = _visit(account, opened, progress, alive, keep_open, on_progress)
+        health.ended(account.id, None, tells=tells)
     except MailboxTrouble as trouble:
         progress.trouble = trouble
-    health.ended(account.id, progress.trouble)
+        health.ended(account.id, trouble)
     return progress
 
 
@@ -96,16 +104,19 @@ def _visit(
     alive: Callable[[], bool],
     keep_open: Callable[[Mailbox], bool],
     on_progress: OnProgress,
-) -> None:
+) -> bool:
+    """Read, and delete; whether the server tells when mail arrives."""
     try:
         mailbox.open()
         gone = _read(account, mailbox, progress, alive, on_progress)
-        if not (mailbox.can_wait and keep_open(mailbox)):
+        tells = mailbox.can_wait
+        if not (tells and keep_open(mailbox)):
             mailbox.close()
     except BaseException:
         mailbox.abandon()
         raise
     store.note_gone(account.id, gone)  # POP3 deletes when its session has ended well, not before
+    return tells
 
 
 def _read(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
@@ -25,17 +26,26 @@ PATIENCE: dict[TroubleKind, tuple[float, float]] = {
 
 
 def begun(account_id: int) -> None:
-    """A check begins: the next one is due an interval from now."""
+    """A check begins: the next one is due an interval from now, and who wanted one has it."""
     with write() as session:
-        store.progress(session, account_id).checked_at = clock.now()
+        row = store.progress(session, account_id)
+        row.checked_at, row.wanted_at = clock.now(), None
 
 
-def ended(account_id: int, trouble: MailboxTrouble | None) -> None:
-    """How the check ended."""
+def want(account_ids: Iterable[int]) -> None:
+    """Who listens to these accounts lets go of them within about a second; they are checked by who asks."""
+    with write() as session:
+        for account_id in account_ids:
+            store.progress(session, account_id).wanted_at = clock.now()
+
+
+def ended(account_id: int, trouble: MailboxTrouble | None, *, tells: bool = False) -> None:
+    """How the check ended; after one that went well, whether the server `tells` of new mail."""
     now = clock.now()
     with write() as session:
         row = store.progress(session, account_id)
         if trouble is None:
+            row.tells = tells
             row.succeeded_at, row.failures, row.since, row.retry_at, row.kind, row.words = now, 0, None, None, "", ""
             return
         row.failures += 1

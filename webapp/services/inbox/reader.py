@@ -27,14 +27,13 @@ from webapp.services.inbox.accounts import Account
 from webapp.services.inbox.listening import Listening
 
 log = logging.getLogger(__name__)
-LOOK_SECONDS = 1.0
 LEFTOVER_SECONDS = 15.0
 CHECKS_AT_ONCE = 8
 STOP_SECONDS = 10.0
 
 
 class Reader:
-    """`start` and `stop` for a serving process."""
+    """`start` and `stop` for a serving process; in between, `look` about once a second (`jobs.poll_inboxes`)."""
 
     def __init__(self, app: Flask):
         self._app = app
@@ -46,18 +45,16 @@ class Reader:
         self._life = threading.Lock()
         self._errand: Errand | None = None
         self._listening = Listening(self._heard, self._ended)
-        self._thread = threading.Thread(target=self._run, name="inbox-reader", daemon=True)
+        self._leftovers_at = 0.0
 
     def start(self) -> None:
-        """Begin to read, in threads of this process."""
+        """Begin to listen, in a thread of this process."""
         self._listening.start()
-        self._thread.start()
 
     def stop(self, grace: float = STOP_SECONDS) -> None:
         """Finish what is in hand; what takes longer than `grace` seconds is left to the next reader."""
         end = clock.monotonic() + grace
         self._quit.set()
-        self._thread.join(grace)
         self._listening.stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
         wait(list(self._working), max(0.1, end - clock.monotonic()))
@@ -66,20 +63,20 @@ class Reader:
 
     # -- looking for what is due --------------------------------------------------------------------------------
 
-    def _run(self) -> None:
-        leftovers_at = 0.0
-        while not self._quit.is_set():
-            with self._app.app_context():
-                try:
-                    self._look()
-                    if clock.monotonic() >= leftovers_at:
-                        processing.process_leftovers()
-                        leftovers_at = clock.monotonic() + LEFTOVER_SECONDS
-                except (SQLAlchemyError, DatabaseBusy) as error:
-                    log.error("the inbox accounts cannot be read: %s", getattr(error, "orig", None) or error)
-                except Exception:
-                    log.exception("looking for due inbox accounts failed")
-            self._quit.wait(LOOK_SECONDS)
+    def look(self) -> None:
+        """Begin to read what is due; to be called about once a second. Never raises: the next look does the rest."""
+        if self._quit.is_set():
+            return
+        with self._app.app_context():
+            try:
+                self._look()
+                if clock.monotonic() >= self._leftovers_at:
+                    processing.process_leftovers()
+                    self._leftovers_at = clock.monotonic() + LEFTOVER_SECONDS
+            except (SQLAlchemyError, DatabaseBusy) as error:
+                log.error("the inbox accounts cannot be read: %s", getattr(error, "orig", None) or error)
+            except Exception:
+                log.exception("looking for due inbox accounts failed")
 
     def _look(self) -> None:
         session = db.session()
