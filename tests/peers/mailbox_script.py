@@ -23,7 +23,7 @@ __all__ = ["Ask", "Drop", "Ordinary", "Raw", "ScriptedMailbox", "Stall", "Then"]
 
 IMAP = {
     *("greeting", "capability", "starttls", "login", "authenticate", "select", "search", "size", "body"),
-    *("store", "expunge", "idle", "list", "logout"),
+    *("store", "expunge", "idle", "list", "logout", "examine"),
 }
 POP3 = {"greeting", "capa", "user", "pass", "auth", "stat", "list", "uidl", "top", "retr", "dele", "quit"}
 CAPABILITIES = {"imap": ("IMAP4rev1", "UIDPLUS"), "pop3": ("UIDL", "TOP", "USER", "PIPELINING")}
@@ -103,7 +103,7 @@ class _Imap(_Talk):
         match stage:
             case "capability":
                 yield b"* CAPABILITY " + " ".join(server.offers).encode()
-            case "select":
+            case "select" | "examine":
                 yield f"* {len(server.mails)} EXISTS".encode()
                 yield f"* OK [UIDVALIDITY {server.validity}] valid".encode()
             case "search":

@@ -13,6 +13,9 @@ from typing import Literal, Self
 LONGEST_LINE = 500
 CHUNK_MESSAGES = 100
 CHUNK_OCTETS = 8 * 1024 * 1024
+# What is read into memory at most, whatever a server says of sizes: one line, and one mail.
+LONGEST_ANSWER = 32 * 1024 * 1024
+LARGEST_MAIL = 64 * 1024 * 1024
 
 
 class TroubleKind(StrEnum):
@@ -78,10 +81,13 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some messages of a mailbox. Once all of them are dealt with, a later listing may begin at `mark`."""
+    """Some messages of a mailbox. Once all of them are dealt with, a later listing may begin at `mark`.
+
+    It is None where the server has withheld some: they are asked for again.
+    """
 
     messages: Sequence[Listed]
-    mark: str
+    mark: str | None
 
 
 class Mailbox(ABC):
@@ -146,7 +152,10 @@ class Mailbox(ABC):
 
     @abstractmethod
     def fetch(self, messages: Sequence[Listed]) -> Iterator[tuple[Listed, bytes]]:
-        """The raw octets of each message that is still there; they stay unread on the server."""
+        """The raw octets of each message that the server gives; they stay unread there.
+
+        It does not give those that are gone meanwhile, nor those that it cannot read itself.
+        """
 
     @abstractmethod
     def present(self) -> set[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from webapp.mailboxes.base import Batch, Listed, chunks
+from webapp.mailboxes.base import Batch, Listed, MailboxTrouble, chunks
 from webapp.mailboxes.imap_idle import ImapIdle
 
 BATCH = 500
@@ -32,21 +32,21 @@ class ImapMailbox(ImapIdle):
         self._told()
         # "n:*" always holds the last message, also when its UID is lower (RFC 3501 section 6.4.8).
         uids = [uid for uid in self._uids(f"UID {after + 1}:*") if uid > after]
+        complete = True
         for start in range(0, len(uids), BATCH):
             some = uids[start : start + BATCH]
-            with self._spoken():
-                found = self._ready.fetch(some, ["RFC822.SIZE", "INTERNALDATE"])
-            messages = [self._listed(uid, found[uid]) for uid in some if uid in found]
-            yield Batch(messages, f"{self._listing}{some[-1]}")
+            found = self._given(some, ["RFC822.SIZE", "INTERNALDATE"])
+            messages = [self._listed(uid, found[uid]) for uid in some if b"RFC822.SIZE" in found.get(uid, {})]
+            complete = complete and len(messages) == len(some)
+            yield Batch(messages, f"{self._listing}{some[-1]}" if complete else None)
 
     def fetch(self, messages: Sequence[Listed]) -> Iterator[tuple[Listed, bytes]]:
         for chunk in chunks(messages):
             by_uid = {_uid(message.key): message for message in chunk}
-            with self._spoken():
-                found = self._ready.fetch(list(by_uid), ["BODY.PEEK[]"])
+            found = self._given(list(by_uid), ["BODY.PEEK[]"])
             for uid, message in by_uid.items():
-                raw = found.get(uid, {}).get(b"BODY[]")  # gone meanwhile: somebody else deleted it
-                if raw is not None:
+                raw = found.get(uid, {}).get(b"BODY[]")
+                if isinstance(raw, bytes):
                     yield message, raw
 
     def present(self) -> set[str]:
@@ -79,6 +79,32 @@ class ImapMailbox(ImapIdle):
         with self._spoken():
             return sorted(self._ready.search(criteria))
 
+    def _given(self, uids: Sequence[int], items: Sequence[str]) -> Any:
+        """What the server gives of each message. Some refuse all because of one: those are asked for one by one.
+
+        Gone ones are refused or left out (RFC 2180 section 4.1). A server that refuses everything is in trouble.
+        """
+        try:
+            with self._spoken():
+                return self._ready.fetch(uids, items)
+        except MailboxTrouble as trouble:
+            if not self._refused(trouble):
+                raise
+            if len(uids) == 1 and not _gone(trouble):
+                raise
+            refused = trouble
+        found: dict[int, Any] = {}
+        for uid in uids if len(uids) > 1 else ():
+            try:
+                found |= self._given([uid], items)
+            except MailboxTrouble as trouble:
+                if not self._refused(trouble):
+                    raise
+                refused = trouble
+        if not found and not _gone(refused):
+            raise refused
+        return found
+
     def _expunge(self, uids: Sequence[int]) -> None:
         """Without UIDPLUS all that anybody marked as deleted goes, for there is no other way (RFC 3501 6.4.3)."""
         if self._ready.has_capability("UIDPLUS"):
@@ -104,6 +130,10 @@ class ImapMailbox(ImapIdle):
         uids = sorted(_uid(key) for key in keys if self.names(key))
         for start in range(0, len(uids), BATCH):
             yield uids[start : start + BATCH]
+
+
+def _gone(trouble: MailboxTrouble) -> bool:
+    return "[EXPUNGEISSUED]" in trouble.words.upper()  # RFC 5530 section 3
 
 
 def _uid(key: str) -> int:

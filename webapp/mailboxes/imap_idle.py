@@ -29,9 +29,10 @@ class ImapIdle(ImapSession):
         """
         imap = self._ready._imap
         with self._spoken():
-            self._ready._idle_tag = imap._command("IDLE")
+            self._ready._idle_tag = tag = imap._command("IDLE")
             while imap._get_response() is not None:  # None is the continuation; news may stand before it
-                pass
+                if imap.tagged_commands[tag]:
+                    raise MailboxTrouble(TroubleKind.PROTOCOL, f"The server answered: {imap.tagged_commands[tag]}")
         return self._told() or _news(self._said())
 
     @property

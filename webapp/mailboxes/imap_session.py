@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import imaplib
+from contextlib import suppress
 from typing import Any
 
 from imapclient import IMAPClient, SocketTimeout
-from imapclient.exceptions import CapabilityError, IMAPClientAbortError, IMAPClientError, LoginError
+from imapclient.exceptions import (
+    CapabilityError,
+    IMAPClientAbortError,
+    IMAPClientError,
+    IMAPClientReadOnlyError,
+    LoginError,
+)
 
-from webapp.mailboxes.base import Mailbox, MailboxTrouble, TroubleKind
-from webapp.mailboxes.trust import connected, connecting, context
+from webapp.mailboxes.base import LARGEST_MAIL, LONGEST_ANSWER, MailboxTrouble, TroubleKind
+from webapp.mailboxes.trust import TalkingMailbox, connecting, context, unreadable, unwilling
 
-# Response codes of a failed LOGIN that say nothing about the password (RFC 5530 section 3).
+# `imaplib` takes a million octets, and the numbers of 150,000 mails are more.
+imaplib._MAXLINE = LONGEST_ANSWER  # type: ignore[attr-defined]
+_STRANGE = "unexpected response: "  # what it says of lines that it does not know
+# Response codes of a refusal that passes (RFC 5530 section 3).
 PASSING = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[CONTACTADMIN]", "[SERVERBUG]")
 
 
-class ImapSession(Mailbox):
+class ImapSession(TalkingMailbox):
     """What has nothing to do with the messages."""
 
+    errors = (IMAPClientError, EOFError)
     _client: IMAPClient | None = None
     _validity = 0
 
@@ -31,7 +40,8 @@ class ImapSession(Mailbox):
             self._client = client = self._connect()
             if settings.secure and settings.security == "tls":
                 self._start_tls(client)
-            self._sign_in(client)
+            if not _signed_in(client):
+                self._sign_in(client)
             self._enter(client)
 
     def close(self) -> None:
@@ -61,14 +71,18 @@ class ImapSession(Mailbox):
         settings = self._settings
         direct = settings.secure and settings.security == "ssl"
         self._tell("note", f"connecting to {settings.host} port {settings.port}")
-        client = IMAPClient(
-            settings.host,
-            settings.port,
-            ssl=direct,
-            ssl_context=context(settings) if direct else None,
-            timeout=SocketTimeout(settings.connect_timeout, settings.timeout),
-        )
+        try:
+            client = IMAPClient(
+                settings.host,
+                settings.port,
+                ssl=direct,
+                ssl_context=context(settings) if direct else None,
+                timeout=SocketTimeout(settings.connect_timeout, settings.timeout),
+            )
+        except IMAPClientError as error:
+            raise self._greeted(error) from error
         client._imap.debug = 0  # its log would hold the password, and costs half the speed
+        _limit(client._imap)
         if self._on_line is not None:
             self._overhear(client._imap)
             self._tell("server", client.welcome.decode("utf-8", "replace"))
@@ -76,7 +90,22 @@ class ImapSession(Mailbox):
             self._tell("note", _agreed(client))
         return client
 
+    def _greeted(self, error: IMAPClientError) -> MailboxTrouble:
+        """What a greeting means that lets nobody in (RFC 3501 section 7.1.5), or is of another protocol."""
+        said = error.args[0] if error.args else ""
+        if said is None:  # `imaplib` forgets what stood behind this
+            return self._not_spoken(b"+")
+        if isinstance(said, bytes) and said.upper().startswith(b"* BYE"):
+            return unwilling(said[len(b"* BYE") :].decode("utf-8", "replace").strip())
+        _, strange, line = str(said).partition(_STRANGE)
+        if strange:
+            return self._not_spoken(line.removeprefix("b")[1:-1].encode())
+        return self.meaning(error)
+
     def _start_tls(self, client: IMAPClient) -> None:
+        if _signed_in(client):  # by whoever sits between, perhaps (RFC 9051 section 11.1)
+            words = "TLS is required for this account, but the server signs in without it (PREAUTH)."
+            raise MailboxTrouble(TroubleKind.TLS, words)
         try:
             client.starttls(context(self._settings))
         except CapabilityError as error:
@@ -89,19 +118,27 @@ class ImapSession(Mailbox):
         try:
             client.login(settings.username, settings.secret)
         except LoginError as error:
-            words = str(error)
-            kind = TroubleKind.BUSY if any(code in words.upper() for code in PASSING) else TroubleKind.AUTH
-            raise MailboxTrouble(kind, f"The server refused the sign-in of {settings.username}: {words}") from error
+            if isinstance(error.__context__, IMAPClientAbortError):  # the connection was lost meanwhile
+                raise error.__context__ from None
+            kind = TroubleKind.BUSY if _passes(error) else TroubleKind.AUTH
+            raise MailboxTrouble(kind, f"The server refused the sign-in of {settings.username}: {error}") from error
 
     def _enter(self, client: IMAPClient) -> None:
+        folder = self._settings.folder
         try:
-            selected = client.select_folder(self._settings.folder)
+            try:
+                selected = client.select_folder(folder)
+            except IMAPClientReadOnlyError:
+                selected = client.select_folder(folder, readonly=True)
         except IMAPClientAbortError:
             raise
         except IMAPClientError as error:
-            words = f"The folder {self._settings.folder} cannot be opened: {error}"
-            raise MailboxTrouble(TroubleKind.FOLDER, words) from error
+            kind = TroubleKind.BUSY if _passes(error) else TroubleKind.FOLDER
+            raise MailboxTrouble(kind, f"The folder {folder} cannot be opened: {error}") from error
         self._validity = int(selected.get(b"UIDVALIDITY", 0))
+        if not self._validity:  # RFC 3501 section 2.3.1.1: its numbers may be those of other mails tomorrow
+            words = "The server does not tell whether mails have the numbers of before (UIDVALIDITY). POP3 may do."
+            raise MailboxTrouble(TroubleKind.PROTOCOL, words)
         self._told()  # how many there are on entering is no news
 
     def _told(self) -> bool:
@@ -122,23 +159,47 @@ class ImapSession(Mailbox):
 
         imap.send, imap.readline = telling_send, telling_readline
 
-    @contextmanager
-    def _spoken(self) -> Iterator[None]:
-        with connected(self._settings), self._understood():
-            yield
+    def meaning(self, error: Exception) -> MailboxTrouble:
+        words = str(error)
+        _, strange, line = words.partition(_STRANGE)
+        if strange:
+            return unreadable(line)
+        if not isinstance(error, IMAPClientAbortError | EOFError):
+            return MailboxTrouble(TroubleKind.PROTOCOL, f"The server answered: {words}")
+        bye = self._client._imap.untagged_responses.get("BYE") if self._client is not None else None
+        if bye:
+            why = bye[-1].decode("utf-8", "replace")
+            return MailboxTrouble(TroubleKind.UNREACHABLE, f"The server ended the connection: {why}")
+        if isinstance(error, EOFError) or "EOF" in words:
+            return MailboxTrouble(TroubleKind.UNREACHABLE, "The connection was lost.")
+        return MailboxTrouble(TroubleKind.UNREACHABLE, f"The connection was lost: {words}.")
 
-    @contextmanager
-    def _understood(self) -> Iterator[None]:
-        try:
-            yield
-        except ssl.SSLError:  # one of them is also a ValueError
-            raise
-        except (IMAPClientAbortError, EOFError) as error:
-            raise MailboxTrouble(TroubleKind.UNREACHABLE, f"The connection was lost: {error}.") from error
-        except IMAPClientError as error:
-            raise MailboxTrouble(TroubleKind.PROTOCOL, f"The server answered: {error}") from error
-        except (ValueError, AssertionError, IndexError, KeyError, TypeError) as error:  # what imaplib makes of nonsense
-            raise MailboxTrouble(TroubleKind.PROTOCOL, f"The server's answer cannot be read: {error}") from error
+    def _refused(self, trouble: MailboxTrouble) -> bool:
+        """Whether this is no more than the answer to one command, so that other commands may do better."""
+        unanswered = None in self._ready._imap.tagged_commands.values()
+        return trouble.kind is TroubleKind.PROTOCOL and not unanswered
+
+
+def _signed_in(client: IMAPClient) -> bool:
+    return client._imap.state == "AUTH"
+
+
+def _passes(error: IMAPClientError) -> bool:
+    return any(code in str(error).upper() for code in PASSING)
+
+
+def _limit(imap: Any) -> None:
+    """`imaplib` makes room for whatever a server announces."""
+    read = imap.read
+
+    def read_some(size: int) -> bytes:
+        if size > LARGEST_MAIL:
+            words = f"The server sends {size} octets at once; {LARGEST_MAIL} are read at most."
+            raise MailboxTrouble(TroubleKind.PROTOCOL, words)
+        some: bytes = read(size)
+        return some
+
+    imap.read = read_some
 
 
 def _agreed(client: IMAPClient) -> str:

@@ -1,28 +1,34 @@
 """POP3 (RFC 1939, 2449). Commands go out in windows where the server takes them (PIPELINING).
 
 The key of a message is `place/uidl/` and its UIDL. A server without UIDL, or with the same one twice, has its messages
-told apart by a hash of their headers.
+told apart by a hash of their headers, size, and the place among those that have both in common.
 """
 
 from __future__ import annotations
 
 import hashlib
 import poplib
-import ssl
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Literal
 
-from webapp.mailboxes.base import Batch, Listed, Mailbox, MailboxTrouble, TroubleKind, chunks
-from webapp.mailboxes.trust import connected, connecting, context
+from webapp.mailboxes.base import (
+    LARGEST_MAIL,
+    LONGEST_ANSWER,
+    Batch,
+    Listed,
+    MailboxTrouble,
+    TroubleKind,
+    chunks,
+)
+from webapp.mailboxes.trust import TalkingMailbox, connecting, context, unreadable, unwilling
 
+Take = Literal["status", "head", "all"]  # of an answer
 WINDOW = 50
 BATCH = 500
-LONGEST_LINE = 32 * 1024 * 1024
-LONGEST_REPLY = 8192
 # Response codes that say nothing about the password (RFC 2449 section 8, RFC 3206).
-PASSING = (b"[IN-USE]", b"[LOGIN-DELAY]", b"[SYS/TEMP]", b"[SYS/PERM]")
+PASSING = ("[IN-USE]", "[LOGIN-DELAY]", "[SYS/TEMP]", "[SYS/PERM]")
 
 
 class _Reader(poplib.POP3):
@@ -31,13 +37,21 @@ class _Reader(poplib.POP3):
     tell: Any = staticmethod(lambda who, text: None)
     quiet = True  # inside a message
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        try:
+            super().__init__(*arguments, **options)
+        except BaseException:
+            if hasattr(self, "sock"):
+                self.close()
+            raise
+
     def _getline(self) -> tuple[bytes, int]:
-        line = self.file.readline(LONGEST_LINE + 1)
-        if len(line) > LONGEST_LINE:
-            raise poplib.error_proto("-ERR a line is longer than any mail")
-        if not line:
+        line = self.file.readline(LONGEST_ANSWER + 1)
+        if len(line) > LONGEST_ANSWER:
+            raise ValueError("a line is longer than any mail")
+        if not line.endswith(b"\n"):  # also a dot alone, which would be the end of a mail
             raise EOFError("the server ended the connection")
-        text = line[:-2] if line.endswith(b"\r\n") else line[:-1] if line.endswith(b"\n") else line
+        text = line[:-2] if line.endswith(b"\r\n") else line[:-1]
         if not self.quiet:
             self.tell("server", text.decode("utf-8", "replace"))
         return text, len(line)
@@ -51,9 +65,10 @@ class _TlsReader(_Reader, poplib.POP3_SSL):
     """The same under TLS from the first byte."""
 
 
-class Pop3Mailbox(Mailbox):
+class Pop3Mailbox(TalkingMailbox):
     """A POP3 mailbox; the server locks it while this is open."""
 
+    errors = (poplib.error_proto, EOFError)
     _client: _Reader | None = None
 
     def open(self) -> None:
@@ -71,10 +86,12 @@ class Pop3Mailbox(Mailbox):
         self._numbers: dict[str, int] = {}
 
     def close(self) -> None:
-        client, self._client = self._client, None
-        if client is not None:
-            with self._spoken():
-                client.quit()
+        if self._client is not None:
+            try:
+                with self._spoken():
+                    self._client.quit()
+            finally:
+                self.abandon()
 
     def abandon(self) -> None:
         client, self._client = self._client, None
@@ -92,11 +109,11 @@ class Pop3Mailbox(Mailbox):
     def listed(self, mark: str) -> Iterator[Batch]:
         with self._spoken():
             sizes = dict(_pair(line) for line in self._ready.list()[1])
-        keys = self._keys(list(sizes))
+        keys = self._keys(sizes)
         numbers = list(keys)
         for start in range(0, len(numbers), BATCH):
             some = numbers[start : start + BATCH]
-            yield Batch([Listed(keys[number], sizes.get(number, 0)) for number in some], "")
+            yield Batch([Listed(keys[number], sizes[number]) for number in some], "")
 
     def fetch(self, messages: Sequence[Listed]) -> Iterator[tuple[Listed, bytes]]:
         for chunk in chunks(messages):
@@ -117,7 +134,7 @@ class Pop3Mailbox(Mailbox):
 
     def delete(self, keys: Sequence[str]) -> None:
         commands = [f"DELE {self._numbers[key]}" for key in keys if key in self._numbers]
-        for _ in self._pipelined(commands, long=False):
+        for _ in self._pipelined(commands, "status"):
             pass
 
     def move(self, keys: Sequence[str], folder: str) -> None:
@@ -135,11 +152,13 @@ class Pop3Mailbox(Mailbox):
         settings = self._settings
         direct = settings.secure and settings.security == "ssl"
         self._tell("note", f"connecting to {settings.host} port {settings.port}")
-        made: _Reader
-        if direct:
-            made = _TlsReader(settings.host, settings.port, timeout=settings.connect_timeout, context=context(settings))
-        else:
-            made = _Reader(settings.host, settings.port, timeout=settings.connect_timeout)
+        more = {"context": context(settings)} if direct else {}
+        try:
+            kind = _TlsReader if direct else _Reader
+            made = kind(settings.host, settings.port, timeout=settings.connect_timeout, **more)
+        except poplib.error_proto as error:
+            said = _said(error)
+            raise unwilling(said) if said.startswith("-ERR") else self._not_spoken(said.encode()) from error
         made.encoding = "utf-8"
         made.sock.settimeout(settings.timeout)
         made.tell, made.quiet = self._tell, False
@@ -162,81 +181,79 @@ class Pop3Mailbox(Mailbox):
             client.user(settings.username)
             client.pass_(settings.secret)
         except poplib.error_proto as error:
-            said = error.args[0] if error.args and isinstance(error.args[0], bytes) else str(error).encode()
+            said = _said(error)
             kind = TroubleKind.BUSY if any(code in said.upper() for code in PASSING) else TroubleKind.AUTH
-            words = said.decode("utf-8", "replace")
-            raise MailboxTrouble(kind, f"The server refused the sign-in of {settings.username}: {words}") from error
+            raise MailboxTrouble(kind, f"The server refused the sign-in of {settings.username}: {said}") from error
 
     def _capabilities(self, client: _Reader) -> frozenset[str]:
         """A server that does not know CAPA (RFC 2449) offers nothing more."""
-        try:
-            return frozenset(name.upper() for name in client.capa())
-        except poplib.error_proto:
-            return frozenset()
+        client._putline(b"CAPA")
+        lines = self._answer(client, "all") or []
+        return frozenset(line.split()[0].decode("ascii", "replace").upper() for line in lines if line.split())
 
-    def _keys(self, numbers: Sequence[int]) -> dict[int, str]:
+    def _keys(self, sizes: Mapping[int, int]) -> dict[int, str]:
         """The key of each message by its number in this session."""
-        try:
-            with self._spoken():
-                keys = {number: f"{self.place}uidl/{name}" for number, name in map(_named, self._ready.uidl()[1])}
-        except MailboxTrouble as trouble:
-            if trouble.kind is not TroubleKind.PROTOCOL:
-                raise
-            keys = {}
-        times = Counter(keys.values())
-        unnamed = [number for number in numbers if times[keys.get(number, "")] != 1]
-        for number, lines in zip(unnamed, self._headers(unnamed), strict=True):
-            keys.pop(number, None)
-            if lines is not None:
-                keys[number] = f"{self.place}hash/{_hash(lines)}"
+        [lines] = self._pipelined(["UIDL"])
+        named = {each[0]: each[1] for each in map(_named, lines or ()) if each and each[0] in sizes}
+        times = Counter(named.values())
+        keys = {number: f"{self.place}uidl/{name}" for number, name in named.items() if times[name] == 1}
+        unnamed = [number for number in sizes if number not in keys]
+        alike = Counter[str]()
+        for number, digest in self._digests(unnamed).items():
+            name = f"{digest}-{sizes[number]}"
+            alike[name] += 1
+            keys[number] = f"{self.place}hash/{name}/{alike[name]}"
         self._numbers = {key: number for number, key in keys.items()}
-        return {number: key for key, number in self._numbers.items()}
+        return dict(sorted(keys.items()))
 
-    def _headers(self, numbers: Sequence[int]) -> Iterator[list[bytes] | None]:
-        return self._pipelined([f"TOP {number} 0" for number in numbers])
+    def _digests(self, numbers: Sequence[int]) -> dict[int, str]:
+        """Of the headers of those that the server gives; out of the mails themselves where it has no TOP."""
+        found: dict[int, str] = {}
+        for command in ("TOP {} 0", "RETR {}"):
+            rest = [number for number in numbers if number not in found]
+            answers = self._pipelined([command.format(number) for number in rest], "head")
+            for number, lines in zip(rest, answers, strict=True):
+                if lines is not None:
+                    found[number] = hashlib.sha256(b"\n".join(lines)).hexdigest()
+        return {number: found[number] for number in numbers if number in found}
 
-    def _pipelined(self, commands: Sequence[str], *, long: bool = True) -> Iterator[list[bytes] | None]:
-        """The lines of each answer in turn; None where the server refused: the message is gone."""
+    def _pipelined(self, commands: Sequence[str], take: Take = "all") -> Iterator[list[bytes] | None]:
+        """The lines of each answer in turn; None where the server refused: the message is gone, or broken there."""
         client = self._ready
         for start in range(0, len(commands), self._window):
             some = commands[start : start + self._window]
             with self._spoken():
                 client.sock.sendall("".join(f"{command}\r\n" for command in some).encode())
             for _ in some:
-                yield self._answer(client, long=long)
+                yield self._answer(client, take)
 
-    def _answer(self, client: Any, *, long: bool) -> list[bytes] | None:
+    def _answer(self, client: _Reader, take: Take) -> list[bytes] | None:
         with self._spoken():
-            try:
-                return client._getlongresp()[1] if long else [client._getresp()]
-            except poplib.error_proto as error:
-                if error.args and isinstance(error.args[0], bytes):  # -ERR about this one message
-                    return None
-                raise
+            status = client._getline()[0]
+            if status.startswith(b"-ERR"):
+                return None
+            if not status.startswith(b"+"):
+                raise unreadable(status.decode("utf-8", "replace"))
+            lines: list[bytes] = []
+            octets, in_head = 0, True
+            while take != "status" and (line := client._getline()[0]) != b".":
+                in_head = in_head and bool(line)
+                if take == "all" or in_head:
+                    lines.append(line[1:] if line.startswith(b"..") else line)
+                    octets += len(line)
+                if octets > LARGEST_MAIL:
+                    raise unreadable(f"more than {LARGEST_MAIL} octets")
+            return lines
 
-    @contextmanager
-    def _spoken(self) -> Iterator[None]:
-        with connected(self._settings), self._understood():
-            yield
-
-    @contextmanager
-    def _understood(self) -> Iterator[None]:
-        try:
-            yield
-        except ssl.SSLError:  # one of them is also a ValueError
-            raise
-        except EOFError as error:
-            raise MailboxTrouble(TroubleKind.UNREACHABLE, "The connection was lost.") from error
-        except poplib.error_proto as error:
-            said = error.args[0] if error.args else ""
-            words = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-            raise MailboxTrouble(TroubleKind.PROTOCOL, f"The server answered: {words}") from error
-        except (ValueError, IndexError) as error:
-            raise MailboxTrouble(TroubleKind.PROTOCOL, f"The server's answer cannot be read: {error}") from error
+    def meaning(self, error: Exception) -> MailboxTrouble:
+        if isinstance(error, EOFError):
+            return MailboxTrouble(TroubleKind.UNREACHABLE, "The connection was lost.")
+        return MailboxTrouble(TroubleKind.PROTOCOL, f"The server answered: {_said(error)}")
 
 
-def _hash(lines: Sequence[bytes]) -> str:
-    return hashlib.sha256(b"\n".join(lines)).hexdigest()
+def _said(error: Exception) -> str:
+    said = error.args[0] if error.args else ""
+    return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
 
 
 def _pair(line: bytes) -> tuple[int, int]:
@@ -244,9 +261,12 @@ def _pair(line: bytes) -> tuple[int, int]:
     return int(number), int(size)
 
 
-def _named(line: bytes) -> tuple[int, str]:
-    number, name = line.split(None, 1)
-    return int(number), name.decode("ascii", "backslashreplace").strip()
+def _named(line: bytes) -> tuple[int, str] | None:
+    """None for a line that names nothing."""
+    number, _, name = line.strip().partition(b" ")
+    if not number.isdigit() or not name.strip():
+        return None
+    return int(number), name.strip().decode("ascii", "backslashreplace")
 
 
 def _agreed(client: Any) -> str:

@@ -64,6 +64,12 @@ OURS: tuple[str, ...] = (
     N_("The server answered: %(why)s"),
     N_("The server's answer cannot be read: %(why)s"),
     N_("POP3 has no folders."),
+    N_("%(host)s port %(port)s does not speak %(protocol)s. It says: %(line)s"),
+    N_("The server takes no connections at the moment: %(why)s"),
+    N_("The server ended the connection: %(why)s"),
+    N_("The server sends %(size)s octets at once; %(most)s are read at most."),
+    N_("The server does not tell whether mails have the numbers of before (UIDVALIDITY). POP3 may do."),
+    N_("TLS is required for this account, but the server signs in without it (PREAUTH)."),
     # The dialogue's remarks.
     N_("connecting to %(host)s port %(port)s"),
     N_("connected to %(host)s port %(port)s (%(address)s)"),

@@ -123,11 +123,13 @@ def _read(
     account: Account, mailbox: Mailbox, progress: Progress, alive: Callable[[], bool], on_progress: OnProgress
 ) -> list[str]:
     """Read what is new; the keys of what was then taken from the server."""
+    complete = True
     for batch in mailbox.listed(account.mark):
         new = store.unknown(db.session(), account.id, batch.messages)
         db.session.rollback()
         progress.found += len(new)
-        _read_some(account, mailbox, new, batch.mark, progress, on_progress)
+        mark = batch.mark if complete else None
+        complete = _read_some(account, mailbox, new, mark, progress, on_progress) and complete
         if not alive():
             return []
     return [] if account.keep_copy else _remove(account, mailbox, progress, on_progress)
@@ -137,10 +139,12 @@ def _read_some(
     account: Account,
     mailbox: Mailbox,
     new: Sequence[Listed],
-    mark: str,
+    mark: str | None,
     progress: Progress,
     on_progress: OnProgress,
-) -> None:
+) -> bool:
+    """Whether the server gave all of them. The mark never passes one that it withheld: it is asked for again."""
+    given = 0
     old = [listed for listed in new if _is_old(account, listed.arrived)]
     large = [listed for listed in new if listed not in old and listed.size > LARGEST]
     wanted = [listed for listed in new if listed not in old and listed not in large]
@@ -148,12 +152,15 @@ def _read_some(
     waiting = [Arrived(listed, None, listed.arrived or clock.now()) for listed in large]
     with ahead(_groups(mailbox.fetch(wanted))) as groups:
         for group in groups:
+            given += len(group)
             late = [mail for mail in group if mail.listed.arrived is None and _is_old(account, mail.at)]
             passed += [mail.listed.key for mail in late]
             kept = [*waiting, *(mail for mail in group if mail not in late)]
             _settle(account, mailbox, kept, passed, None, progress, on_progress)
             waiting, passed = [], []
-    _settle(account, mailbox, waiting, passed, mark, progress, on_progress)
+    complete = given == len(wanted)
+    _settle(account, mailbox, waiting, passed, mark if complete else None, progress, on_progress)
+    return complete
 
 
 def _settle(

@@ -88,8 +88,13 @@ class Reader:
                 self._checking.add(number)
                 self._work(partial(self._check, number), partial(self._checking.discard, number))
 
-    def _work(self, work: Callable[[], None], after: Callable[[], None] = lambda: None) -> None:
-        """Do this in the pool; its errors concern nobody else."""
+    def _work(
+        self,
+        work: Callable[[], None],
+        after: Callable[[], None] = lambda: None,
+        never: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Do this in the pool, `never` where it is closed before that; its errors concern nobody else."""
 
         def run() -> None:
             try:
@@ -102,10 +107,18 @@ class Reader:
             finally:
                 after()
 
-        with suppress(RuntimeError):  # the pool is closed
+        def done(future: Future[None]) -> None:
+            self._working.discard(future)
+            if future.cancelled():
+                never()
+
+        try:
             future = self._pool.submit(run)
-            self._working.add(future)
-            future.add_done_callback(self._working.discard)
+        except RuntimeError:  # the pool is closed
+            never()
+            return
+        self._working.add(future)
+        future.add_done_callback(done)
 
     # -- checks -------------------------------------------------------------------------------------------------
 
@@ -136,7 +149,7 @@ class Reader:
                 mailbox.abandon()
                 self._ended(number)
 
-        self._work(read)
+        self._work(read, never=mailbox.abandon)
 
     def _read(self, errand: Errand, account: Account, mailbox: ImapMailbox | None) -> None:
         kept: list[ImapMailbox] = []
