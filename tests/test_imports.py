@@ -66,6 +66,7 @@ MAIL_LIBRARIES = {
         "dataclasses",
         "datetime",
         "email",
+        "encodings",
         "enum",
         "functools",
         "hashlib",

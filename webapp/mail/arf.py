@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from webapp.mail import reports
-from webapp.mail.parse import Mail, body_text
+from webapp.mail.parse import Mail
 from webapp.mail.reports import Recipient
 
 KIND = "message/feedback-report"
@@ -13,12 +13,11 @@ _OUTLOOK = "x-hmxmroriginalrecipient"  # Outlook.com sends the mail back with th
 
 def read(mail: Mail) -> tuple[Recipient, ...] | None:
     """Those whose mail system sent the report, as far as it names them (many hide them); None when it is no report."""
-    for part in mail.root.leaves():
-        if part.kind == KIND:
-            stated = [*reports.pairs(body_text(part))]
-            kind = next((value.lower() for name, value in stated if name == "feedback-type"), "abuse")
-            written = [value for name, value in stated if name in ("original-rcpt-to", "removal-recipient")]
-            return _named(written or [mail.header("original-recipient")], kind)
+    for body in reports.bodies(mail, (KIND,)):
+        stated = [*reports.pairs(body)]
+        kind = next((value.lower() for name, value in stated if name == "feedback-type"), "abuse")
+        written = [value for name, value in stated if name in ("original-rcpt-to", "removal-recipient")]
+        return _named(written[: reports.MOST_RECIPIENTS] or [mail.header("original-recipient")], kind)
     written = [part.header(_OUTLOOK) for part in reports.returned(mail) if part.raw(_OUTLOOK)]
     return _named(written, "abuse") if written else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from encodings.aliases import aliases
 from enum import Enum
 
 # They decode something else than text, take long on purpose-made input, or warn.
@@ -38,7 +39,14 @@ _UNKNOWING = frozenset(("", "us_ascii", "ascii", "unknown_8bit", "x_unknown", "u
 _JOINERS = "\u200c\u200d"
 _WIDTHLESS = "\u00ad\u200b\u2060\ufeff"
 _HIGH = bytes(range(0x80, 0x100))
-_NAME = re.compile(r"[a-z0-9_]{1,40}\Z")
+# Python looks for any other name in its files, and remembers each for ever: a mail can name a million.
+_NAMES = frozenset(
+    (
+        *("cp1006", "cp720", "cp737", "cp856", "cp874", "cp875", "koi8_t", "koi8_u", "mac_arabic", "mac_croatian"),
+        *("mac_farsi", "mac_romanian", "utf_8_sig"),
+        *(*aliases, *aliases.values()),
+    )
+)
 
 
 class Fit(Enum):
@@ -71,7 +79,7 @@ def _plain(declared: str) -> str:
 def _known(name: str) -> bool:
     if name in _UNKNOWING or name in _MEANT:
         return True
-    if name in _NOT_FOR_MAIL or not _NAME.match(name):
+    if name in _NOT_FOR_MAIL or name not in _NAMES:
         return False
     try:
         b"a".decode(name)

@@ -8,7 +8,7 @@ from itertools import islice
 
 from webapp.mail import reports
 from webapp.mail.charset import one_line
-from webapp.mail.parse import Mail, body_text
+from webapp.mail.parse import Mail
 from webapp.mail.reports import Recipient
 from webapp.mail.status import is_permanent, status_in
 
@@ -33,8 +33,8 @@ _OF_RECIPIENT = frozenset(("final-recipient", "original-recipient", "action", "s
 
 def read(mail: Mail) -> tuple[Recipient, ...]:
     """The recipients in the delivery-status parts of a mail."""
-    bodies = [body_text(part) for part in mail.root.leaves() if part.kind in KINDS]
-    return tuple(recipient for body in bodies for recipient in recipients(body))
+    found = (recipient for body in reports.bodies(mail, KINDS) for recipient in recipients(body))
+    return tuple(islice(found, reports.MOST_RECIPIENTS))
 
 
 def recipients(text: str) -> Iterator[Recipient]:

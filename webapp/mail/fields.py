@@ -6,12 +6,14 @@ import re
 from binascii import Error, a2b_base64, a2b_qp
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from itertools import islice
 from urllib.parse import unquote_to_bytes
 
 from webapp.mail.charset import decoded, one_line
 
 LONGEST_VALUE = 16_000
 MOST_IDS = 100
+MOST_PARAMETERS = 100
 YEARS = range(1970, 9999)
 
 _ENCODED_WORDS = re.compile(
@@ -78,8 +80,8 @@ def parameters(value: bytes) -> tuple[str, dict[str, str]]:
     main, semicolon, rest = line.partition(";")
     found: dict[str, str] = {}
     split: dict[str, dict[int, tuple[str, bool]]] = {}
-    for name, written in _PARAMETER.findall(semicolon + rest):
-        given = _unquoted(written)
+    for parameter in islice(_PARAMETER.finditer(semicolon + rest), MOST_PARAMETERS):
+        name, given = parameter[1], _unquoted(parameter[2])
         continued = _CONTINUED.match(name)
         if continued is None:
             found.setdefault(name.lower(), _worded(given))

@@ -29,24 +29,24 @@ _UNSEEN = frozenset(("script", "style", "title", "template"))
 _TAG = re.compile(r"/?[a-zA-Z][a-zA-Z0-9:]{0,30}")
 _OPEN_QUOTE = re.compile(r"=\s*(\"[^\"]*$|'[^']*$)")
 # How mail programs mark where the signature begins, and where the mail begins that is answered.
+_NAMED = re.compile(r"""(?:id|class|name)\s*+=\s*+(?:"([^"]*+)|'([^']*+)|([^\s"'>]++))""", re.IGNORECASE)
 _SIGNATURES = re.compile(
-    r"""(?:id|class)\s*=\s*["']?[^"'>]*\b(?:gmail_signature|moz-signature|applemailsignature|ms-outlook-mobile-signature"""
-    r"""|signature["'])""",
-    re.IGNORECASE | re.VERBOSE,
+    r"\b(?:gmail_signature|moz-signature|applemailsignature|ms-outlook-mobile-signature|signature\Z)", re.IGNORECASE
 )
 _MARKS = re.compile(
-    r"""(?:id|class|name)\s*=\s*["']?[^"'>]*\b(?:divRplyFwdMsg|appendonsend|OutlookMessageHeader|ms-outlook-mobile-reference"""
-    r"""|gmail_quote_container|gmail_attr|yahoo_quoted|moz-cite-prefix|protonmail_quote|zmail_extra|tutanota_quote"""
-    r"""|replyHeader|reply-intro)"""
-    r"""|border(?:-width)?\s*:\s*none;\s*border-top\s*:\s*solid\s+\#[0-9a-f]{6}\s+1(?:\.0)?pt""",
-    re.IGNORECASE | re.VERBOSE,
+    r"\b(?:divRplyFwdMsg|appendonsend|OutlookMessageHeader|ms-outlook-mobile-reference|gmail_quote_container|gmail_attr"
+    r"|yahoo_quoted|moz-cite-prefix|protonmail_quote|zmail_extra|tutanota_quote|replyHeader|reply-intro)",
+    re.IGNORECASE,
+)
+_RULES = re.compile(
+    r"border(?:-width)?\s*+:\s*+none;\s*+border-top\s*+:\s*+solid\s++#[0-9a-f]{6}\s++1(?:\.0)?pt", re.IGNORECASE
 )
 
 
 def to_text(html: str) -> str:
     """The text of a page of HTML."""
     lines = _Lines()
-    for tag, attributes, text in _tokens(html[:LONGEST_HTML]):
+    for tag, attributes, text in tokens(html[:LONGEST_HTML]):
         if text:
             lines.words(text)
         if tag:
@@ -54,7 +54,15 @@ def to_text(html: str) -> str:
     return lines.text()
 
 
-def _tokens(html: str) -> Iterator[tuple[str, str, str]]:
+def unescaped(text: str) -> str:
+    """The text with its character references resolved; as it is when one of them is a number beyond all measure."""
+    try:
+        return unescape(text)
+    except ValueError:  # of more digits than Python reads
+        return text
+
+
+def tokens(html: str) -> Iterator[tuple[str, str, str]]:
     """Tag in lower case, its attributes, and the text before it."""
     at = 0
     while True:
@@ -107,7 +115,7 @@ class _Lines:
         self._pre = 0
 
     def words(self, text: str) -> None:
-        text = visible(unescape(text))
+        text = visible(unescaped(text))
         if self._pre:
             first, *others = text.replace("\r\n", "\n").split("\n")
             self._line.append(first)
@@ -151,7 +159,9 @@ class _Lines:
     def _marks(self, attributes: str) -> None:
         if not attributes or self._depth:
             return
-        quote, signature = (pattern.search(attributes[:2000]) for pattern in (_MARKS, _SIGNATURES))
+        names = [one[1] or one[2] or one[3] or "" for one in _NAMED.finditer(attributes[:2000])]
+        quote = any(map(_MARKS.search, names)) or _RULES.search(attributes[:2000])
+        signature = any(map(_SIGNATURES.search, names))
         if quote or signature:
             self._break()
             self._done.append(QUOTE_BEGINS if quote else SIGNATURE_BEGINS)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from webapp.mail import fields, reports
 from webapp.mail.charset import one_line
-from webapp.mail.parse import Mail, body_text
+from webapp.mail.parse import Mail
 from webapp.mail.reports import Recipient
 
 KINDS = frozenset(("message/disposition-notification", "message/global-disposition-notification"))
@@ -28,16 +28,15 @@ class Receipt:
 
 def read(mail: Mail) -> Receipt | None:
     """The read receipt in a mail; None when it is none."""
-    for part in mail.root.leaves():
-        if part.kind in KINDS:
-            stated = dict(reversed([*reports.pairs(body_text(part))]))
-            disposition = one_line(stated.get("disposition", ""))
-            names = ("original-recipient", "final-recipient")
-            address = next(filter(None, (reports.address(stated.get(name, "")) for name in names)), "")
-            kind = _DISPOSITION.match(disposition)
-            action = kind[1].lower() if kind else "unknown"
-            return Receipt(
-                (Recipient(address, diagnostic=disposition or None, action=action),) if address else (),
-                fields.message_ids(stated.get("original-message-id", "")),
-            )
+    for body in reports.bodies(mail, KINDS):
+        stated = dict(reversed([*reports.pairs(body)]))
+        disposition = one_line(stated.get("disposition", ""))
+        names = ("original-recipient", "final-recipient")
+        address = next(filter(None, (reports.address(stated.get(name, "")) for name in names)), "")
+        kind = _DISPOSITION.match(disposition)
+        action = kind[1].lower() if kind else "unknown"
+        return Receipt(
+            (Recipient(address, diagnostic=disposition or None, action=action),) if address else (),
+            fields.message_ids(stated.get("original-message-id", "")),
+        )
     return None

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from webapp.mail import fields
 from webapp.mail.defects import Defect
 
 LARGEST = 32 * 1024 * 1024
 MOST_FIELDS = 1_000
+MOST_ALIKE = 20
 MOST_PARTS = 500
 MOST_DEEP = 20
 _MOST_SCANNED = 8 * LARGEST  # octets, for the boundaries of all levels together
@@ -58,8 +60,9 @@ class Part:
         return fields.text(self.raw(name))
 
     def headers(self, name: str) -> tuple[str, ...]:
-        """The values of all fields of that name as people read them."""
-        return tuple(fields.text(value) for known, value in self.fields if known.lower() == name)
+        """The values of the first MOST_ALIKE fields of that name as people read them."""
+        found = (value for known, value in self.fields if known.lower() == name)
+        return tuple(fields.text(value) for value in islice(found, MOST_ALIKE))
 
     def walk(self) -> Iterator[Part]:
         """This part and all within it, in order."""
@@ -224,11 +227,12 @@ class _Reading:
         """The fields of a header section; and where lines after the last of them begin, a body without an empty line
         before it, or -1."""
         found: list[tuple[str, bytes]] = []
-        broken = -1
+        broken, lines = -1, 0
         while start < stop:
             match = _FIELD.match(source, start, stop)
             if match is None:
-                if not found:
+                lines += 1
+                if not found or lines > MOST_FIELDS:
                     break
                 self.defects.add(Defect.BROKEN_HEADERS)
                 broken = start if broken < 0 else broken

@@ -56,14 +56,17 @@ def parse(raw: bytes) -> Mail:
     )
 
 
-def body_text(part: Part, defects: set[Defect] | None = None) -> str:
-    """The text of a part, whatever it declares itself to be; what is wrong with it is added to `defects`."""
-    data, whole = part.decoded(8 * LONGEST_TEXT)
-    text, fit = decoded(data[: 4 * LONGEST_TEXT], part.parameters.get("charset", ""))
+def body_text(part: Part, defects: set[Defect] | None = None, most: int = LONGEST_TEXT) -> str:
+    """The text of a part, whatever it declares itself to be, at most `most` characters of it.
+
+    What is wrong with it is added to `defects`.
+    """
+    data, whole = part.decoded(8 * most)
+    text, fit = decoded(data[: 4 * most], part.parameters.get("charset", ""))
     if defects is not None:
         defects |= {
             *(() if whole else (Defect.BAD_ENCODING,)),
             *((_MISFIT[fit],) if fit in _MISFIT else ()),
-            *((Defect.TEXT_CUT,) if len(text) > LONGEST_TEXT or len(data) > 4 * LONGEST_TEXT else ()),
+            *((Defect.TEXT_CUT,) if len(text) > most or len(data) > 4 * most else ()),
         }
-    return visible(text[:LONGEST_TEXT].replace("\r\n", "\n").replace("\r", "\n"))
+    return visible(text[:most].replace("\r\n", "\n").replace("\r", "\n"))

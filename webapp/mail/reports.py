@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from webapp.mail import fields
 from webapp.mail.charset import one_line
 from webapp.mail.mime import Part, take_apart
-from webapp.mail.parse import Mail
+from webapp.mail.parse import Mail, body_text
 
 MOST_RECIPIENTS = 1_000
+MOST_PARTS = 100  # for machines
+MOST_RETURNED = 10  # mails
+LONGEST_PARTS = 2_000_000  # characters of all these together
+LONGEST_HEADERS = 200_000  # octets of the headers that stand for a mail
 
 AT = r"[^\s<>;,:()\[\]|\"'=@]{1,100}+@[\w-]{1,63}+(?:\.[\w-]{1,63}+){0,30}+"
 ADDRESS = re.compile(AT)
@@ -38,6 +43,17 @@ class Recipient:
     permanent: bool = False
     diagnostic: str | None = None
     action: str = "failed"
+
+
+def bodies(mail: Mail, kinds: Container[str]) -> Iterator[str]:
+    """The texts of the parts for machines of those kinds, the first MOST_PARTS and LONGEST_PARTS characters of them."""
+    left = LONGEST_PARTS
+    for part in islice((part for part in mail.root.leaves() if part.kind in kinds), MOST_PARTS):
+        text = body_text(part, most=left)
+        yield text
+        left -= len(text)
+        if left <= 0:
+            return
 
 
 def pairs(text: str) -> Iterator[tuple[str, str]]:
@@ -67,9 +83,8 @@ def clean(written: str) -> str:
 
 
 def returned(mail: Mail) -> Iterator[Part]:
-    """The mails that a report brings back, or their headers."""
-    for part in mail.root.leaves():
-        if part is not mail.root and part.parts:
-            yield part.parts[0]
-        elif part.kind in _HEADERS_ONLY:
-            yield take_apart(part.decoded()[0])[0]
+    """The first MOST_RETURNED mails that a report brings back, or their headers."""
+    held = (part for part in mail.root.leaves() if part is not mail.root)
+    brought = (part for part in held if part.parts or part.kind in _HEADERS_ONLY)
+    for part in islice(brought, MOST_RETURNED):
+        yield part.parts[0] if part.parts else take_apart(part.decoded(LONGEST_HEADERS)[0])[0]

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from webapp.mail import dsn, reports
-from webapp.mail.mime import Part
-from webapp.mail.parse import Mail, body_text
+from webapp.mail.parse import Mail
 from webapp.mail.token import tokens_in
 
 MOST = 20
@@ -28,14 +27,8 @@ def tokens(mail: Mail) -> tuple[str, ...]:
 
 
 def _places(mail: Mail) -> Iterator[str]:
-    yield from _headers(mail.root, _CAME_TO)
-    for part in mail.root.leaves():
-        if part.kind in dsn.KINDS:
-            yield body_text(part)
+    for name in _CAME_TO:
+        yield from mail.root.headers(name)
+    yield from reports.bodies(mail, dsn.KINDS)
     for part in reports.returned(mail):
-        yield from _headers(part, _CAME_FROM)
-
-
-def _headers(part: Part, names: tuple[str, ...]) -> Iterator[str]:
-    for name in names:
-        yield from part.headers(name)
+        yield from map(part.header, _CAME_FROM)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-import nh3
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp.errors import NotFound
 from webapp.mail import show
+from webapp.mail.html_page import page
 from webapp.mail.parse import LONGEST_TEXT, parse
 from webapp.mail.show import Shown
 from webapp.models import InboundRaw
@@ -49,9 +49,7 @@ def source(session: Session, number: int) -> tuple[str, bool]:
 def clean_html(session: Session, number: int) -> str | None:
     """Its HTML without scripts, forms, styles, and anything that would be fetched; None where it has none."""
     html = parse(raw(session, number)).html
-    if html is None:
-        return None
-    return nh3.clean(html, tags=nh3.ALLOWED_TAGS - {"img"}, url_schemes={"http", "https", "mailto"})
+    return None if html is None else page(html)
 
 
 def attachment(session: Session, number: int, place: int) -> File | None:
