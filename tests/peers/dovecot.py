@@ -1,13 +1,20 @@
-"""A throw-away Dovecot: IMAP and POP3, in clear, with STARTTLS, with TLS from the first byte. Any user may sign in."""
+"""A throw-away Dovecot: IMAP and POP3, in clear, with STARTTLS, with TLS from the first byte.
+
+Any user may sign in, by password or access token.
+"""
 
 from __future__ import annotations
 
+import base64
+import hmac
 import itertools
+import json
 import os
 import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,11 +48,17 @@ ssl_cert = <{folder}/cert.pem
 ssl_key = <{folder}/key.pem
 ssl_dh =
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = plain login xoauth2
 auth_failure_delay = 0
 passdb {{
   driver = static
+  mechanisms = plain login
   args = password={password}
+}}
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2
+  args = {folder}/oauth2.conf
 }}
 userdb {{
   driver = static
@@ -73,6 +86,10 @@ service pop3-login {{
 }}
 service anvil {{
   chroot =
+  # Else who fails keeps everybody of the same address waiting.
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =
@@ -84,6 +101,15 @@ namespace inbox {{
 pop3_uidl_format = %08Xu%08Xv
 mail_max_userip_connections = 1000
 """
+
+
+# Tokens are judged by their signature alone; nobody is asked.
+TOKENS = """
+introspection_mode = local
+local_validation_key_dict = fs:posix:prefix={folder}/keys/
+username_attribute = sub
+"""
+TOKEN_KEY = b"known to the server and the tests alone"
 
 
 @dataclass
@@ -149,6 +175,10 @@ class Dovecot:
         ports = {name: getattr(self, name) for name in ("imap", "imaps", "pop3", "pop3s")}
         words = CONFIGURATION.format(folder=folder, user=user, group=group, password=PASSWORD, **ports)
         (folder / "dovecot.conf").write_text(words)
+        (folder / "oauth2.conf").write_text(TOKENS.format(folder=folder))
+        key = folder / "keys" / "default" / "HS256" / "default"
+        key.parent.mkdir(parents=True)
+        key.write_bytes(base64.b64encode(TOKEN_KEY))
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -164,6 +194,15 @@ class Dovecot:
     def stop(self) -> None:
         if self._process is not None:
             stop(self._process, signal.SIGTERM)
+
+    def token(self, user: str, *, seconds: int = 3600) -> str:
+        """An access token of that user (RFC 7519), which ends in so many seconds."""
+        now = int(time.time())
+        claims = {"sub": user, "iat": now - 7200, "nbf": now - 7200, "exp": now + seconds}
+        parts = [json.dumps(part).encode() for part in ({"alg": "HS256", "typ": "JWT"}, claims)]
+        signed = b".".join(base64.urlsafe_b64encode(part).rstrip(b"=") for part in parts)
+        mark = hmac.digest(TOKEN_KEY, signed, "sha256")
+        return (signed + b"." + base64.urlsafe_b64encode(mark).rstrip(b"=")).decode()
 
     def box(self) -> Box:
         user = f"u{next(_users)}"

@@ -10,6 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal, Self
 
+from webapp.mailboxes import sasl
+
 LONGEST_LINE = 500
 CHUNK_MESSAGES = 100
 CHUNK_OCTETS = 8 * 1024 * 1024
@@ -38,15 +40,21 @@ class MailboxTrouble(Exception):
         super().__init__(self.words)
 
 
+Authentication = Literal["password", "xoauth2"]
+
+
 @dataclass(frozen=True, slots=True)
 class MailboxSettings:
-    """Where a mailbox is and how to get in. `connect_timeout` and `timeout` are seconds without a sign of life."""
+    """Where a mailbox is and how to get in. With `xoauth2` the secret is an access token.
+
+    `connect_timeout` and `timeout` are seconds without a sign of life."""
 
     protocol: Literal["imap", "pop3"]
     host: str
     port: int
     username: str
     secret: str
+    authentication: Authentication = "password"
     folder: str = "INBOX"
     secure: bool = False
     security: Literal["tls", "ssl"] = "tls"
@@ -96,6 +104,7 @@ class Mailbox(ABC):
     def __init__(self, settings: MailboxSettings, on_line: OnLine | None = None):
         self._settings = settings
         self._on_line = on_line
+        self._secrets = sasl.forms(settings.username, settings.secret)
 
     def __enter__(self) -> Self:
         try:
@@ -175,7 +184,12 @@ class Mailbox(ABC):
 
     def _tell(self, who: Literal["client", "server", "note"], text: str) -> None:
         if self._on_line is not None:
-            self._on_line(Line(who, one_line(text.replace(self._settings.secret, "***"))))
+            self._on_line(Line(who, one_line(self._masked(text))))
+
+    def _masked(self, text: str) -> str:
+        for form in self._secrets:
+            text = text.replace(form, "***")
+        return text
 
 
 def place(host: str, port: int, username: str) -> str:

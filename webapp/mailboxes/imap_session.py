@@ -15,6 +15,7 @@ from imapclient.exceptions import (
     LoginError,
 )
 
+from webapp.mailboxes import signin
 from webapp.mailboxes.base import LARGEST_MAIL, LONGEST_ANSWER, MailboxTrouble, TroubleKind
 from webapp.mailboxes.trust import TalkingMailbox, connecting, context, unreadable, unwilling
 
@@ -116,12 +117,11 @@ class ImapSession(TalkingMailbox):
     def _sign_in(self, client: IMAPClient) -> None:
         settings = self._settings
         try:
-            client.login(settings.username, settings.secret)
+            signin.IMAP[settings.authentication](client, settings)
         except LoginError as error:
             if isinstance(error.__context__, IMAPClientAbortError):  # the connection was lost meanwhile
                 raise error.__context__ from None
-            kind = TroubleKind.BUSY if _passes(error) else TroubleKind.AUTH
-            raise MailboxTrouble(kind, f"The server refused the sign-in of {settings.username}: {error}") from error
+            raise signin.refused(settings, self._masked(str(error)), passes=_passes(error)) from error
 
     def _enter(self, client: IMAPClient) -> None:
         folder = self._settings.folder

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Literal
 
+from webapp.mailboxes import signin
 from webapp.mailboxes.base import (
     LARGEST_MAIL,
     LONGEST_ANSWER,
@@ -178,12 +179,11 @@ class Pop3Mailbox(TalkingMailbox):
     def _sign_in(self, client: _Reader) -> None:
         settings = self._settings
         try:
-            client.user(settings.username)
-            client.pass_(settings.secret)
+            signin.POP3[settings.authentication](client, settings)
         except poplib.error_proto as error:
             said = _said(error)
-            kind = TroubleKind.BUSY if any(code in said.upper() for code in PASSING) else TroubleKind.AUTH
-            raise MailboxTrouble(kind, f"The server refused the sign-in of {settings.username}: {said}") from error
+            passes = any(code in said.upper() for code in PASSING)
+            raise signin.refused(settings, self._masked(said), passes=passes) from error
 
     def _capabilities(self, client: _Reader) -> frozenset[str]:
         """A server that does not know CAPA (RFC 2449) offers nothing more."""
