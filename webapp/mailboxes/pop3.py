@@ -16,13 +16,13 @@ from typing import Any, Literal
 from webapp.mailboxes import signin
 from webapp.mailboxes.base import (
     LARGEST_MAIL,
-    LONGEST_ANSWER,
     Batch,
     Listed,
     MailboxTrouble,
     TroubleKind,
     chunks,
 )
+from webapp.mailboxes.pop3_reader import Reader, TlsReader
 from webapp.mailboxes.trust import TalkingMailbox, connecting, context, unreadable, unwilling
 
 Take = Literal["status", "head", "all"]  # of an answer
@@ -32,45 +32,11 @@ BATCH = 500
 PASSING = ("[IN-USE]", "[LOGIN-DELAY]", "[SYS/TEMP]", "[SYS/PERM]")
 
 
-class _Reader(poplib.POP3):
-    """`poplib` gives up on lines over 2,048 octets, which mail has; and it tells nobody what is said."""
-
-    tell: Any = staticmethod(lambda who, text: None)
-    quiet = True  # inside a message
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        try:
-            super().__init__(*arguments, **options)
-        except BaseException:
-            if hasattr(self, "sock"):
-                self.close()
-            raise
-
-    def _getline(self) -> tuple[bytes, int]:
-        line = self.file.readline(LONGEST_ANSWER + 1)
-        if len(line) > LONGEST_ANSWER:
-            raise ValueError("a line is longer than any mail")
-        if not line.endswith(b"\n"):  # also a dot alone, which would be the end of a mail
-            raise EOFError("the server ended the connection")
-        text = line[:-2] if line.endswith(b"\r\n") else line[:-1]
-        if not self.quiet:
-            self.tell("server", text.decode("utf-8", "replace"))
-        return text, len(line)
-
-    def _putline(self, line: bytes) -> None:
-        self.tell("client", line.decode("utf-8", "replace"))
-        self.sock.sendall(line + b"\r\n")
-
-
-class _TlsReader(_Reader, poplib.POP3_SSL):
-    """The same under TLS from the first byte."""
-
-
 class Pop3Mailbox(TalkingMailbox):
     """A POP3 mailbox; the server locks it while this is open."""
 
     errors = (poplib.error_proto, EOFError)
-    _client: _Reader | None = None
+    _client: Reader | None = None
 
     def open(self) -> None:
         if self._client is not None:
@@ -144,18 +110,18 @@ class Pop3Mailbox(TalkingMailbox):
     # --- inside ---
 
     @property
-    def _ready(self) -> _Reader:
+    def _ready(self) -> Reader:
         if self._client is None:
             raise MailboxTrouble(TroubleKind.PROTOCOL, "The connection is closed.")
         return self._client
 
-    def _connect(self) -> _Reader:
+    def _connect(self) -> Reader:
         settings = self._settings
         direct = settings.secure and settings.security == "ssl"
         self._tell("note", f"connecting to {settings.host} port {settings.port}")
         more = {"context": context(settings)} if direct else {}
         try:
-            kind = _TlsReader if direct else _Reader
+            kind = TlsReader if direct else Reader
             made = kind(settings.host, settings.port, timeout=settings.connect_timeout, **more)
         except poplib.error_proto as error:
             said = _said(error)
@@ -168,7 +134,7 @@ class Pop3Mailbox(TalkingMailbox):
             self._tell("note", _agreed(made))
         return made
 
-    def _start_tls(self, client: _Reader) -> None:
+    def _start_tls(self, client: Reader) -> None:
         if "STLS" not in self._capabilities(client):
             words = "TLS is required for this account, but the server does not offer it (STLS)."
             raise MailboxTrouble(TroubleKind.TLS, words)
@@ -176,7 +142,7 @@ class Pop3Mailbox(TalkingMailbox):
         client.sock.settimeout(self._settings.timeout)
         self._tell("note", _agreed(client))
 
-    def _sign_in(self, client: _Reader) -> None:
+    def _sign_in(self, client: Reader) -> None:
         settings = self._settings
         try:
             signin.POP3[settings.authentication](client, settings)
@@ -185,7 +151,7 @@ class Pop3Mailbox(TalkingMailbox):
             passes = any(code in said.upper() for code in PASSING)
             raise signin.refused(settings, self._masked(said), passes=passes) from error
 
-    def _capabilities(self, client: _Reader) -> frozenset[str]:
+    def _capabilities(self, client: Reader) -> frozenset[str]:
         """A server that does not know CAPA (RFC 2449) offers nothing more."""
         client._putline(b"CAPA")
         lines = self._answer(client, "all") or []
@@ -227,7 +193,7 @@ class Pop3Mailbox(TalkingMailbox):
             for _ in some:
                 yield self._answer(client, take)
 
-    def _answer(self, client: _Reader, take: Take) -> list[bytes] | None:
+    def _answer(self, client: Reader, take: Take) -> list[bytes] | None:
         with self._spoken():
             status = client._getline()[0]
             if status.startswith(b"-ERR"):
