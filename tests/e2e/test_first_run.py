@@ -1,4 +1,4 @@
-"""The first two minutes of somebody who has read nothing: sign in, emit, read the mail, see how it got there."""
+"""The first two minutes of somebody who has read nothing: sign in, emit, read the mail, see its way, answer it."""
 
 from __future__ import annotations
 
@@ -55,6 +55,19 @@ def test_from_first_sign_in_to_the_timeline(arauto: Instance, page: Page) -> Non
     timeline = page.get_by_role("main")
     expect(timeline.get_by_text("The notification Vault watch fired.")).to_be_visible()
     expect(timeline.get_by_text("Attempt 1: the server took it.")).to_be_visible()
+    _no_barriers(page)
+
+    page.get_by_role("link", name="In the sandbox mailbox").click()
+    page.get_by_role("link", name="Answer").click()
+    page.get_by_label("Text").fill("I changed it myself.")
+    _no_barriers(page)
+    page.get_by_role("button", name="Send the answer").click()
+    expect(timeline.locator("blockquote")).to_have_text("I changed it myself.", timeout=15_000)
+    _no_barriers(page)
+
+    page.goto(f"{arauto.url}/settings/inbox-accounts/1/check")
+    page.get_by_role("main").get_by_role("button", name="Check now").click()
+    expect(page.get_by_text("The mailbox was read")).to_be_visible(timeout=20_000)
     _no_barriers(page)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from webapp.mailboxes.base import Batch, Listed, MailboxTrouble, chunks
 from webapp.mailboxes.imap_idle import ImapIdle
 
-BATCH = 500
+BATCH = 1000
 
 
 class ImapMailbox(ImapIdle):

@@ -27,7 +27,7 @@ from webapp.mailboxes.trust import TalkingMailbox, connecting, context, unreadab
 
 Take = Literal["status", "head", "all"]  # of an answer
 WINDOW = 50
-BATCH = 500
+BATCH = 1000
 # Response codes that say nothing about the password (RFC 2449 section 8, RFC 3206).
 PASSING = ("[IN-USE]", "[LOGIN-DELAY]", "[SYS/TEMP]", "[SYS/PERM]")
 
