@@ -197,6 +197,7 @@ def test_an_envelope_line_and_a_byte_order_mark_are_no_header() -> None:
     assert parse(b"From ana@corp.example Mon Nov 23 2026\nSubject: x\n\ny").header("subject") == "x"
     assert parse(b"\xef\xbb\xbfSubject: x\n\ny").header("subject") == "x"
     assert parse(b"\n\nSubject: x\n\ny").header("subject") == "x"
+    assert parse(b"   \n\t\nSubject: x\n\ny").header("subject") == "x"  # a copy from a web page
 
 
 def test_a_body_that_follows_the_header_without_an_empty_line() -> None:

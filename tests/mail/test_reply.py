@@ -54,6 +54,9 @@ ATTRIBUTIONS = {
     "notes": "Ana Silva/Corp wrote on 23/11/2026 14:02:00:",
     "tutanota": "Nov 23, 2026, 14:02 by ana@corp.example:",
     "old-gmail": "2026-11-23 14:02 GMT+01:00 Ana Silva <ana@corp.example>:",
+    "czech": "po 23. 11. 2026 v 14:02 odesílatel Ana Silva <ana@corp.example> napsala:",
+    "hungarian": "Ana Silva <ana@corp.example> ezt írta (időpont: 2026. nov. 23., H, 14:02):",
+    "greek": "Στις Δευ 23 Νοε 2026 στις 14:02, ο χρήστης Ana Silva <ana@corp.example> έγραψε:",
     "other-language": "23 нояб. 2026 г., в 14:02, Ana Silva <ana@corp.example> написал(а):",
 }
 HEADERS = {
@@ -119,6 +122,24 @@ HEADERS = {
         "<eva@corp.example>",
         "Subject: Password",
     ),
+    "yahoo-de-indented": (
+        '      Von: "Ana Silva" <ana@corp.example>',
+        " An: bob@corp.example",
+        " Gesendet: 14:02 Montag, 23.November 2026",
+        " Betreff: Passwort",
+    ),
+    "outlook-pl": (
+        "Od: Ana Silva <ana@corp.example>",
+        "Wysłano: poniedziałek, 23 listopada 2026 14:02",
+        "Do: Bob",
+        "Temat: Hasło",
+    ),
+    "outlook-hu": (
+        "Feladó: Ana Silva <ana@corp.example>",
+        "Elküldve: 2026. november 23., hétfő 14:02",
+        "Címzett: Bob",
+        "Tárgy: Jelszó",
+    ),
     "zimbra-pt": (
         'De: "Ana Silva" <ana@corp.example>',
         'Para: "Bob" <bob@corp.example>',
@@ -141,6 +162,12 @@ MARKS = {
 SIGNATURES = [
     "-- \nBob Lee\nCorp, 5th floor\n+55 11 5555-0100",
     "--\nBob",
+    "--Bob",
+    "-- Bob Lee",
+    "____________________\nBob Lee\nCorp",
+    "Az iPhone-omról küldve",
+    "Odesláno z iPhonu",
+    "Trimis de pe iPhone-ul meu",
     "Sent from my iPhone",
     "Sent from my Wiko RIDGE FAB 4G",
     "Enviado do meu Positivo Twist",
@@ -220,6 +247,9 @@ def test_a_signature_is_folded_away(signature: str, old: str) -> None:
         "Enviado por email ontem ao cliente.",
         "This is not a ---------- delimiter.",
         "a -- b",
+        "On Monday, 23 Nov 2026, Bob wrote: do it.",
+        "Call it with\n--verbose",
+        "--Bob said so,\nand\nthen\nhe\nleft\nus",
         "Best regards,\nBob",
         "Is 5 > 4? Yes.",
     ],
@@ -232,6 +262,20 @@ def test_a_forwarded_mail_without_comment_has_no_new_text() -> None:
     assert (
         trimmed("---------- Forwarded message ---------\nFrom: a@corp.example\nDate: today\nSubject: x\n\nOld.\n") == ""
     )
+
+
+@pytest.mark.parametrize(
+    "run_on",
+    [
+        'On 11/23/2026 at 2:02 PM, "Ana"  wrote:Notification of a password',
+        "Am 23.11.2026 um 14:02 schrieb Ana:Das Passwort wurde geändert.",
+        '-------- Original message --------From: "Ana"  Date: 11/23/26  2:02 PM  To: Bob Subject: Password',
+        '-------- Ursprüngliche Nachricht --------Von: "Ana" Datum: 23.11.26  14:02  (GMT+01:00) An: Betreff: Passwort',
+        "-------- Mensagem original --------De: Ana <ana@corp.example> Data: 23/11/26 14:02 Para: Bob Assunto: Senha",
+    ],
+)
+def test_what_html_made_one_line_of(run_on: str) -> None:
+    assert trimmed(f"{NEW}\n\n{run_on}\n\n{UNQUOTED}\n") == NEW
 
 
 def test_nothing_that_is_quoted_passes_for_new_text() -> None:

@@ -58,7 +58,7 @@ def read(mail: Mail) -> Notice | None:
     """What the mail reports in text; None when it reports nothing."""
     subject = words.lower(mail.header("subject"))
     named = tuple(dict.fromkeys(ADDRESS.findall(mail.header("x-failed-recipients"))))
-    system = bool(named) or _is_system(mail.header("from"))
+    system = bool(named) or is_system(mail.header("from"))
     told = (words.FAILURES.search(subject) or words.REPORTS.search(subject)) and not words.ANSWERED.match(subject)
     if not (system or told or _is_without_sender(mail)):
         return None
@@ -82,14 +82,23 @@ def returned_ids(mail: Mail) -> tuple[str, ...]:
     return tuple(one for value in written for one in fields.message_ids(value))
 
 
-def _is_system(sender: str) -> bool:
+def refused(mail: Mail, receipt: tuple[Recipient, ...]) -> tuple[Recipient, ...]:
+    """Those for whom a mail system says by a read receipt that it refused the mail (RFC 5429 section 2.1.2)."""
+    if not is_system(mail.header("from")):
+        return ()
+    said = " ".join(_text(mail).split())[:LONGEST_DIAGNOSTIC]
+    return tuple(_recipient(one.address, said, "failed") for one in receipt if one.action == "deleted")
+
+
+def is_system(sender: str) -> bool:
+    """Whether the sender is a program that carries mail, or those who run it."""
     return sender.strip() == "<>" or bool(words.SYSTEMS.search(words.lower(sender)))
 
 
 def _is_without_sender(mail: Mail) -> bool:
     """Whether it came with the null return path of reports (RFC 5321 section 4.5.5), and is no answer of a program."""
     path = mail.header("return-path").lower()
-    return path in ("<>", "<mailer-daemon>") and not mail.root.raw("auto-submitted")
+    return (path == "<>" or path.startswith("<mailer-daemon")) and not mail.root.raw("auto-submitted")
 
 
 def _text(mail: Mail) -> str:

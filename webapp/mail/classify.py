@@ -91,7 +91,11 @@ def _reported(recipients: tuple[Recipient, ...], why: str, action: str = "") -> 
 
 def _disposition(mail: Mail) -> Found | None:
     found = mdn.read(mail)
-    return Found(Kind.READ_RECEIPT, "message/disposition-notification", found.recipients) if found else None
+    if found is None:
+        return None
+    refused = bounce.refused(mail, found.recipients)
+    kind = Kind.BOUNCE if refused else Kind.READ_RECEIPT
+    return Found(kind, "message/disposition-notification", refused or found.recipients)
 
 
 def _feedback(mail: Mail) -> Found | None:

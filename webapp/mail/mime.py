@@ -24,7 +24,7 @@ _MOST_FALSE_BOUNDARIES = 10_000
 
 # Possessive: what they took they keep, so that no input makes them remember or try again.
 _FIELD = re.compile(rb"([!-9;-~]{1,100}+)[ \t]*+:(.*+(?:\n[ \t].*+)*+)\n?")
-_ENVELOPE = re.compile(rb"(?:\n|>?From [^\n]*+\n)*+")  # mbox, and gateways that keep it
+_ENVELOPE = re.compile(rb"(?:[ \t]*+\n|>?From [^\n]*+\n)*+")  # mbox, gateways that keep it, and copies from a page
 _KIND = re.compile(r"[^/\s]{1,60}/[^/\s]{1,80}")
 _TAKEN_APART = frozenset(("message/rfc822", "message/global", "message/news"))
 
@@ -224,8 +224,7 @@ class _Reading:
         return tuple(found), body if rest < 0 else rest
 
     def fields(self, source: bytes, start: int, stop: int) -> tuple[list[tuple[str, bytes]], int]:
-        """The fields of a header section; and where lines after the last of them begin, a body without an empty line
-        before it, or -1."""
+        """The fields of a header section; and where the lines begin that follow the last of them, or -1."""
         found: list[tuple[str, bytes]] = []
         broken, lines = -1, 0
         while start < stop:

@@ -20,7 +20,8 @@ _LONGEST_NAME = 320  # characters before the verb of an attribution
 _LONGEST_DATE = 120  # and behind it
 _LONGEST_HEADER = 14  # lines
 _WRAPPED_AT = 66  # characters
-_LONGEST_SIGNATURE = 15  # lines
+# Where a signature begins, and how many lines it has at most.
+_SIGNATURES = ((words.SIGNATURE, 15), (words.SIGNED, 5))
 
 _QUOTED = re.compile(r"\s{0,3}>")
 
@@ -88,6 +89,8 @@ def _introduced(lines: list[str], at: int) -> int:
     lower = " ".join(line.lower().split())
     if line == QUOTE_BEGINS:
         return next((end for end in range(at + 1, min(at + 8, len(lines))) if _QUOTED.match(lines[end])), at + 1)
+    if words.MARK_AND_HEADER.fullmatch(lower):
+        return at + 1
     if words.MARK.fullmatch(lower):
         return max(at + 1, _header(lines, at + 1))
     if words.ABOVE_HEADER.fullmatch(lower):
@@ -148,6 +151,13 @@ def _is_attribution(line: str, *, quoted: bool) -> bool:
     if words.BY_DATE.fullmatch(line) or (quoted and line.endswith(":") and words.DAY.search(line)):
         return True
     verb = words.WROTE.search(line)
+    if (
+        verb
+        and words.RUN_ON.match(line, verb.end())
+        and words.BEGINS.match(line)
+        and words.DAY.search(line, 0, verb.start())
+    ):
+        return verb.start() <= _LONGEST_NAME
     if verb is None or verb.start() > _LONGEST_NAME or len(line) - verb.end() > _LONGEST_DATE:
         return False
     if not (quoted or words.DAY.search(line)):
@@ -160,8 +170,8 @@ def _unsigned(block: list[str]) -> list[str]:
     """The lines without a signature, and without what a phone or a mail program put below them."""
     for number, line in enumerate(block):
         stripped = line.strip()
-        signed = words.SIGNATURE.fullmatch(stripped) and len(block) - number <= _LONGEST_SIGNATURE
-        if signed or (stripped and words.DEVICE_SIGNATURE.fullmatch(stripped.lower())):
+        most = next((lines for mark, lines in _SIGNATURES if mark.fullmatch(stripped)), 0)
+        if len(block) - number <= most or (stripped and words.DEVICE_SIGNATURE.fullmatch(stripped.lower())):
             block = block[:number]
             break
     while block and (not block[-1].strip() or words.RULE.fullmatch(block[-1].strip())):

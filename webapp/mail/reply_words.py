@@ -11,7 +11,8 @@ import re
 # "On Monday, Ana wrote:": the verb, and how such a line begins.
 WROTE = re.compile(
     r"(?<!\w)(?:wrote|writes|escreveu|escribió|escribio|va escriure|a écrit|schrieb|geschrieben|ha scritto|schreef"
-    r"|geschreven|skrev|kirjoitti|napisał\(a\)|napisała?|написал\(а\)|написала?|пишет|a scris|yazdı|写道)(?!\w)"
+    r"|geschreven|skrev|kirjoitti|napisał\(a\)|napisała?|написал\(а\)|написала?|пишет|пише|a scris|yazdı|写道"
+    r"|napsala?|napsal\(a\)|ezt írta|έγραψε|كتب|כתב)(?!\w)"
 )
 BEGINS = re.compile(
     r"(?:-+ ?)?(?:on|em|no dia|el|el día|le|am|il|il giorno|op|den|w dniu|dnia|в|"
@@ -39,6 +40,9 @@ _MARKED = (
     r"|wiadomość oryginalna"
     r"|исходное сообщение|пересылаемое сообщение|пересланное сообщение"
 )
+# A mark, or an attribution, that HTML made one line of with what stood below it: no person leaves out the space.
+MARK_AND_HEADER = re.compile(rf"-{{2,60}} ?(?:{_MARKED}) ?-{{2,60}} ?[^\W\d][\w ]{{1,16}}:.*")
+RUN_ON = re.compile(r"[^:]{0,80}+:(?=[^\s/])")
 MARK = re.compile(
     rf"[-_=*<>]{{2,60}} ?(?:{_MARKED}) ?[-_=*<>]{{0,60}}:?|(?:{_MARKED}) ?:"
     r"|(?:begin forwarded message|início da mensagem (?:encaminhada|reencaminhada)|inicio del mensaje reenviado"
@@ -48,25 +52,31 @@ MARK = re.compile(
 
 # The header that Outlook and others write above the mail: each label, and what it labels.
 _LABELLED = {
-    "from": "from|de|von|da|van|från|fra|от|remitente|expéditeur|absender|remetente|mittente|afzender",
+    "from": "from|de|von|da|van|från|fra|от|remitente|expéditeur|absender|remetente|mittente|afzender|od|nadawca|feladó"
+    "|lähettäjä|de la|kimden|από",
     "date": "sent|date|data|fecha|enviado|enviada|enviados|enviadas|enviado em|enviada em|enviado el|envoyé|envoyé le"
-    "|date d'envoi|gesendet|gesendet am|datum|inviato|verzonden|skickat|sendt|dato|message du|дата|отправлено",
-    "to": "to|para|an|à|a|pour|aan|till|til|кому|destinatario|destinataire|empfänger|destinatário",
+    "|date d'envoi|gesendet|gesendet am|datum|inviato|verzonden|skickat|sendt|dato|message du|дата|отправлено"
+    "|wysłano|odesláno|elküldve|lähetetty|trimis|gönderildi|tarih|στάλθηκε|ημερομηνία",
+    "to": "to|para|an|à|a|pour|aan|till|til|кому|destinatario|destinataire|empfänger|destinatário"
+    "|do|komu|címzett|vastaanottaja|către|kime|προς",
     "cc": "cc|cco|bcc|kopie|copie|copie à|kopia",
-    "subject": "subject|assunto|asunto|objet|sujet|betreff|oggetto|onderwerp|ämne|emne|тема",
+    "subject": "subject|assunto|asunto|objet|sujet|betreff|oggetto|onderwerp|ämne|emne|тема|temat|předmět"
+    "|tárgy|aihe|subiect|konu|θέμα",
     "other": "importance|importância|importancia|priority|attachments|anexos|reply-to|responder a|antwort an"
     "|répondre à",
 }
 LABELS = {label: kind for kind, labels in _LABELLED.items() for label in labels.split("|")}
-LABEL = re.compile(r"[*_ ]{0,3}([^\W\d][\w'’ -]{0,16}?)[*_]{0,2}\s?[:：][*_]{0,2}(?=\s|\Z|[^/\s])")
+LABEL = re.compile(r"[*_ ]{0,12}([^\W\d][\w'’ -]{0,16}?)[*_]{0,2}\s?[:：][*_]{0,2}(?=\s|\Z|[^/\s])")
 
 ABOVE_HEADER = re.compile(r"[-_=*]{3,60} ?[^-_=*]{3,50} ?[-_=*]{3,60}")  # a mark in some other language
 
 # Where a signature begins (RFC 3676 section 4.3), and where the footer of a mailing list does.
-SIGNATURE = re.compile(r"--|—|ᐧ|_{30,}")
+SIGNATURE = re.compile(r"--|—|ᐧ|_{20,}")
+# A name alone, behind the dashes of a signature.
+SIGNED = re.compile(r"-- ?[A-ZÀ-ÖØ-Þ][\w.'’-]{1,20}(?: [\w.'’-]{1,20}){0,3}")
 # Lines that phones and mail programs put below a text. What people write themselves ("sent by mail") is none.
 _BRAND = (
-    r"\b(?:iphone|ipad|ipod|ios|android\w*|galaxy|samsung|blackberry|nokia|huawei|xiaomi|motorola|moto|htc|lg|sony|xperia|pixel"
+    r"\b(?:iphon\w*|ipad|ipod|ios|android\w*|galaxy|samsung|blackberry|nokia|huawei|xiaomi|motorola|moto|htc|lg|sony|xperia|pixel"
     r"|windows|outlook|yahoo|gmail|mailbox|airmail|spark|proton\w*|tutanota|gmx|web\.de|bluemail|k-9|thunderbird|ti-\d+|alcatel"
     r"|lumia|aol|sparrow|mailspring|superhuman|polymail|zoho|fastmail|hushmail|libero|bol|uol|terra)\b"
 )
@@ -90,7 +100,9 @@ DEVICE_SIGNATURE = re.compile(
     rf"|provenance ?:?{_NEAR}{_BRAND}{_REST}"
     rf"|(?:diese nachricht wurde )?(?:von|vom|mit|über|aus)\b{_NEAR}{_DEVICE}.{{0,60}}(?:gesendet|geschickt|verschickt)"
     rf"|gesendet (?:von|mit|vom|über|aus)\b{_NEAR}{_DEVICE}{_REST}"
-    rf"|(?:inviato|verzonden|verstuurd|skickat|sendt|lähetetty|wysłane|отправлено)\b{_NEAR}{_DEVICE}{_REST}"
+    rf"|(?:inviato|verzonden|verstuurd|skickat|sendt|lähetetty|wysłan[eo]|отправлено|odesláno|trimis|στάλθηκε)\b"
+    rf"{_NEAR}{_DEVICE}{_REST}"
+    rf"|(?:az? )?{_NEAR}{_BRAND}\S{{0,10}} küldve|{_NEAR}{_BRAND}\S{{0,10}} gönderildi"
     r"|(?:get|obter o|obtenha o|obtém o|baixe o|obtener|obtén|obtenga|descargar|télécharger|téléchargez|obtenir|obtenez"
     rf"|holen sie sich|hol dir|beziehen sie|scarica|ottieni) outlook\b{_REST}"
     r"|outlook (?:für|for|para|pour) .{1,30} (?:beziehen|herunterladen)"
