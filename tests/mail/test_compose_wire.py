@@ -9,7 +9,7 @@ from email.header import decode_header, make_header
 from email.utils import parseaddr
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from webapp.mail.address import clean_header_text
@@ -70,6 +70,7 @@ def unfolded(value: str) -> str:
     return value.replace("\r\n", "").replace("\n", "")
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(subject=NASTY, name=NASTY, text=NASTY, html=st.none() | NASTY)
 @example(HIDDEN_BCC, HIDDEN_BCC, HIDDEN_BCC, HIDDEN_BCC)
 @example(HIDDEN_B64, f'"{HIDDEN_B64}" <e@x>', "", "")
@@ -88,6 +89,7 @@ def test_no_words_ever_add_a_header_or_break_a_line(subject: str, name: str, tex
     assert sorted(message_from_bytes(again).keys()) == sorted(expected)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(subject=NASTY, name=NASTY)
 @example(HIDDEN_BCC, HIDDEN_BCC)
 @example("a  b" * 40, "a  b" * 40)
@@ -101,6 +103,7 @@ def test_headers_say_what_was_given(subject: str, name: str) -> None:
         assert str(make_header(decode_header(shown))) == clean_header_text(name)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(subject=NASTY)
 @example(HIDDEN_BCC)
 def test_the_modern_parser_reads_the_same_subject(subject: str) -> None:
@@ -108,6 +111,7 @@ def test_the_modern_parser_reads_the_same_subject(subject: str) -> None:
     assert mail["Subject"] == clean_header_text(subject)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(text=NASTY, html=NASTY)
 def test_bodies_say_what_was_given(text: str, html: str) -> None:
     identity = Identity("arauto@corp.example")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webapp.mail.compose import Identity, Words, prepare
@@ -140,6 +140,7 @@ PIECES = st.sampled_from(
 )
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.lists(PIECES | st.binary(max_size=20), max_size=30).map(b"".join))
 def test_no_mail_makes_an_exception_and_nothing_unseen_comes_through(raw: bytes) -> None:
     shown = show(raw)
