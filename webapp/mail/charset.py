@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from encodings.aliases import aliases
 from enum import Enum
+from functools import lru_cache
 
 # They decode something else than text, take long on purpose-made input, or warn.
 _NOT_FOR_MAIL = frozenset(
@@ -72,10 +73,12 @@ def decoded(data: bytes, declared: str) -> tuple[str, Fit]:
         return _undeclared(data), Fit.WRONG
 
 
+@lru_cache(maxsize=256)
 def _plain(declared: str) -> str:
     return re.sub(r"[-. :]+", "_", declared.strip(" \t\"'").lower())
 
 
+@lru_cache(maxsize=256)
 def _known(name: str) -> bool:
     if name in _UNKNOWING or name in _MEANT:
         return True

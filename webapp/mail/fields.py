@@ -33,6 +33,8 @@ def unfolded(value: bytes) -> bytes:
 
 def text(value: bytes) -> str:
     """The value as people read it: one line, encoded-words decoded, octets above ASCII taken as UTF-8 (RFC 6532)."""
+    if not value:
+        return ""
     line = unfolded(value)
     if b"=?" not in line:
         return one_line(decoded(line, "")[0])

@@ -7,7 +7,7 @@ and boundaries only, and stops at its limits: what lies beyond stays one part, a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -33,12 +33,14 @@ Fields = tuple[tuple[str, bytes], ...]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part: its header fields (name and value as they stand), its body, and the parts within.
+    """One part: its header fields (name and value as they stand), the `first` value of each name in lower case, its
+    body, and the parts within.
 
     `kind` is its content type in lower case, `text/plain` where it has none that can be read (RFC 2045 section 5.2).
     """
 
     fields: Fields
+    first: Mapping[str, bytes] = field(repr=False)
     kind: str
     parameters: dict[str, str]
     source: bytes = field(repr=False)
@@ -53,7 +55,7 @@ class Part:
 
     def raw(self, name: str) -> bytes:
         """The value of the first field of that name (in lower case), as it stands; empty when there is none."""
-        return next((value for known, value in self.fields if known.lower() == name), b"")
+        return self.first.get(name, b"")
 
     def header(self, name: str) -> str:
         """The value of the first field of that name as people read it; empty when there is none."""
@@ -137,18 +139,19 @@ class _Reading:
         """The part in that span, and those within it. The recursion ends at MOST_DEEP."""
         self.parts += 1
         found, start = self.head(source, start, end, top=not depth)
-        value = next((value for name, value in found if name.lower() == "content-type"), b"")
+        first = {name.lower(): value for name, value in reversed(found)}
+        value = first.get("content-type", b"")
         kind, parameters = fields.parameters(value) if value else (default, {})
         if not _KIND.fullmatch(kind):
             kind = "text/plain"
         inner: tuple[Part, ...] = ()
-        part = Part(found, kind, parameters, source, start, end)
+        part = Part(found, first, kind, parameters, source, start, end)
         if kind.startswith("multipart/"):
             inner = self.multipart(part, depth)
             kind = kind if inner else "text/plain"
         elif kind in _TAKEN_APART:
             inner = self.message(part, depth)
-        return Part(found, kind, parameters, source, start, end, inner)
+        return Part(found, first, kind, parameters, source, start, end, inner)
 
     def message(self, part: Part, depth: int) -> tuple[Part, ...]:
         """The mail that a part holds."""
