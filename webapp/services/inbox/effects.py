@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import current_app
-from sqlalchemy import Row, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from webapp import clock
+from webapp.database.hot import HotStatement
 from webapp.mail import token
 from webapp.mail.address import AddressError, normalise_email
 from webapp.mail.classify import Kind, Reading
@@ -21,6 +22,7 @@ from webapp.mail.reports import Recipient
 from webapp.models import Message, State, TimelineEntry
 from webapp.models.states import sources_of
 from webapp.services.inbox import event_rules, forwarding, suppression
+from webapp.services.unit import driver
 
 LONGEST_TEXT = 4000
 LONGEST_LINE = 500
@@ -65,7 +67,11 @@ class Effect:
     event_id: int | None = None
 
 
-Answered = Row[int, str, str]
+class Answered(NamedTuple):
+    """A message of ours that a mail answers."""
+
+    id: int
+    recipient: str
 
 
 def effect_of(session: Session, incoming: Incoming) -> Effect:
@@ -85,20 +91,22 @@ def _by_return_path(session: Session, reading: Reading) -> Answered | None:
     """It came to, or tells of, a return path that only we can sign; what is forged or expired means nothing."""
     secret, now = current_app.config["SECRET_KEY"], clock.now()
     numbers = (token.read(secret, one, now) for one in reading.tokens)
-    rows = (session.execute(_OURS.where(Message.id == number)).one_or_none() for number in numbers if number)
-    return next((row for row in rows if row is not None), None)
+    return _first(_BY_NUMBER.one(driver(session), wanted=number) for number in numbers if number)
 
 
 def _by_message_id(session: Session, reading: Reading) -> Answered | None:
     """It names a Message-ID of ours, which is known to nobody whom we did not write to."""
-    if not reading.answers:
-        return None
-    wanted = [f"<{one.strip('<>')}>" for one in reading.answers]
-    by_id = {row.message_id: row for row in session.execute(_OURS.where(Message.message_id.in_(wanted)))}
-    return next((by_id[one] for one in wanted if one in by_id), None)
+    wanted = (f"<{one.strip('<>')}>" for one in reading.answers)
+    return _first(_BY_MESSAGE_ID.one(driver(session), wanted=one) for one in wanted)
 
 
-_OURS = select(Message.id, Message.message_id, Message.recipient)
+def _first(rows: Iterable[Any]) -> Answered | None:
+    return next((Answered(*row) for row in rows if row is not None), None)
+
+
+_OURS = select(Message.id, Message.recipient)
+_BY_NUMBER = HotStatement(_OURS.where(Message.id == bindparam("wanted")))
+_BY_MESSAGE_ID = HotStatement(_OURS.where(Message.message_id == bindparam("wanted")))
 
 # How a mail proves which message it is about: the most certain evidence first.
 EVIDENCE: tuple[Callable[[Session, Reading], Answered | None], ...] = (_by_return_path, _by_message_id)
