@@ -17,8 +17,9 @@ DEVELOPMENT = ("styleguide",)
 
 def register(app: Flask) -> None:
     """Bind all pages to `app`. Raises RuntimeError for a route that does not say who may use it."""
-    from webapp.views import cookies, errors, hygiene, policy, proxies, templating
+    from webapp.views import cookies, errors, hygiene, policy, proxies, templating, url_rules
 
+    app.url_rule_class = url_rules.LateRule
     app.session_interface = cookies.SessionCookie()
     hygiene.install(app)
     templating.install(app)
