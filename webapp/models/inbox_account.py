@@ -48,7 +48,7 @@ class InboxProgress(Model):
     `mark` is where the next listing begins (see `mailboxes.base.Batch`). `failures` counts the checks in a row that
     failed, `since` when the first of them did; `retry_at` is when an account in trouble is tried again, and `told_at`
     when its trouble became an event. `wanted_at`: when somebody last wanted to check it who was not its reader.
-    `tells`: whether its server tells when mail arrives (IMAP IDLE).
+    `tells`: whether its server told of new mail when it was last listened to (IMAP IDLE).
     """
 
     account_id: Mapped[int] = mapped_column(ForeignKey("inbox_account.id", ondelete="CASCADE"), primary_key=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -10,10 +11,13 @@ from sqlalchemy import select
 from tests.peers import free_port, wait_until
 from tests.reading import reading
 from tests.services.inbox.conftest import kept, mail
+from webapp import clock
 from webapp.extensions import db
+from webapp.mailboxes.base import MailboxTrouble, TroubleKind
+from webapp.mailboxes.imap import ImapMailbox
 from webapp.models import InboxProgress, Lease
 from webapp.services import configuration
-from webapp.services.inbox import checking
+from webapp.services.inbox import accounts, checking
 from webapp.services.inbox.listening import Listening
 from webapp.services.inbox.reader import Reader
 
@@ -37,6 +41,26 @@ def test_an_account_is_read_by_itself_and_news_have_their_effect_at_once(reader,
     box.put(mail(2))
     wait_until(lambda: len(kept()) == 2, "the second mail, which the server told of")
     assert listening()
+
+
+def test_a_server_that_lets_nobody_listen_is_read_at_its_interval(any_ctx, make_inbox, box, monkeypatch):
+    """Not again and again, as one that is to be listened to."""
+
+    def refuse(_mailbox):
+        raise MailboxTrouble(TroubleKind.PROTOCOL, "The server answered: NO")
+
+    monkeypatch.setattr(ImapMailbox, "begin_idle", refuse)
+    number = make_inbox(interval_seconds=3600)
+    with reading(any_ctx):
+        wait_until(lambda: not listening() and progress(number).succeeded_at, "the first check")
+    later = clock.now() + timedelta(minutes=5)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert accounts.due(db.session()) == []
+
+
+def progress(number):
+    db.session.rollback()
+    return db.session.get(InboxProgress, number, populate_existing=True) or InboxProgress()
 
 
 def test_pop3_is_read_at_its_interval(reader, make_inbox, box):
@@ -97,8 +121,10 @@ def test_who_wants_to_check_an_account_that_is_listened_to_does_and_then_it_is_l
 
 
 def test_a_process_that_starts_listens_at_once_whatever_the_interval(any_ctx, make_inbox, box):
-    number = make_inbox(interval_seconds=3600)
-    checking.check(number)
+    with reading(any_ctx):
+        make_inbox(interval_seconds=3600)
+        wait_until(listening, "the reader to listen")
+        wait_until(lambda: progress(1).tells, "the note that it does")
     box.put(mail(1))
     with reading(any_ctx):
         wait_until(lambda: len(kept()) == 1, "the mail that came while nobody listened")

@@ -40,6 +40,7 @@ class Account:
     ignore_before: datetime | None
     interval: timedelta
     mark: str = ""
+    tells: bool = False
     broken_secret: str = ""
 
 
@@ -142,6 +143,7 @@ _QUERY = (
         Credential.sealed_secret,
         Credential.version.label("credential_version"),
         InboxProgress.mark,
+        InboxProgress.tells,
     )
     .outerjoin(Credential, InboxAccount.credential_id == Credential.id)
     .outerjoin(InboxProgress, InboxProgress.account_id == InboxAccount.id)
@@ -179,5 +181,6 @@ def _account(row: Any) -> Account:
         ignore_before=account.created_at.replace(microsecond=0) if account.ignore_older else None,
         interval=timedelta(seconds=account.interval_seconds),
         mark=row.mark or "",
+        tells=bool(row.tells),
         broken_secret=broken,
     )

@@ -88,12 +88,10 @@ def check_leased(
     try:
         if account.broken_secret:
             raise MailboxTrouble(TroubleKind.AUTH, account.broken_secret)
-        opened = mailbox or open_mailbox(account.settings, on_line)
-        tells = _visit(account, opened, progress, alive, keep_open, on_progress)
-        health.ended(account.id, None, tells=tells)
+        _visit(account, mailbox or open_mailbox(account.settings, on_line), progress, alive, keep_open, on_progress)
     except MailboxTrouble as trouble:
         progress.trouble = trouble
-        health.ended(account.id, trouble)
+    health.ended(account.id, progress.trouble)
     return progress
 
 
@@ -104,19 +102,16 @@ def _visit(
     alive: Callable[[], bool],
     keep_open: Callable[[Mailbox], bool],
     on_progress: OnProgress,
-) -> bool:
-    """Read, and delete; whether the server tells when mail arrives."""
+) -> None:
     try:
         mailbox.open()
         gone = _read(account, mailbox, progress, alive, on_progress)
-        tells = mailbox.can_wait
-        if not (tells and keep_open(mailbox)):
+        if not (mailbox.can_wait and keep_open(mailbox)):
             mailbox.close()
     except BaseException:
         mailbox.abandon()
         raise
     store.note_gone(account.id, gone)  # POP3 deletes when its session has ended well, not before
-    return tells
 
 
 def _read(

@@ -39,13 +39,18 @@ def want(account_ids: Iterable[int]) -> None:
             store.progress(session, account_id).wanted_at = clock.now()
 
 
-def ended(account_id: int, trouble: MailboxTrouble | None, *, tells: bool = False) -> None:
-    """How the check ended; after one that went well, whether the server `tells` of new mail."""
+def note_whether_it_tells(account_id: int, tells: bool) -> None:
+    """Whether the server tells when mail arrives, as it turned out."""
+    with write() as session:
+        store.progress(session, account_id).tells = tells
+
+
+def ended(account_id: int, trouble: MailboxTrouble | None) -> None:
+    """How the check ended."""
     now = clock.now()
     with write() as session:
         row = store.progress(session, account_id)
         if trouble is None:
-            row.tells = tells
             row.succeeded_at, row.failures, row.since, row.retry_at, row.kind, row.words = now, 0, None, None, "", ""
             return
         row.failures += 1

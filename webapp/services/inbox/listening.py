@@ -51,8 +51,11 @@ class Listening:
         with self._lock:
             self._selector.close()
 
-    def add(self, number: int, revision: tuple[int, int], mailbox: ImapMailbox) -> None:
-        """Listen to an account whose mailbox is open and was read to its end; what came since then are news."""
+    def add(self, number: int, revision: tuple[int, int], mailbox: ImapMailbox) -> bool:
+        """Listen to an account whose mailbox is open and was read to its end; what came since then are news.
+
+        False where its server does not let anybody: the connection is closed then.
+        """
         one = _Open(number, revision, mailbox, clock.monotonic() + RENEWED_EVERY)
         try:
             news = mailbox.begin_idle()
@@ -64,6 +67,7 @@ class Listening:
             self._on_end(number)
         elif news:
             self._tell(one)
+        return going
 
     def keep_only(self, revisions: Mapping[int, tuple[int, int]]) -> None:
         """Hang up on accounts that are not read by themselves any more, or not as they were."""

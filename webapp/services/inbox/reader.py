@@ -22,7 +22,7 @@ from webapp.extensions import db
 from webapp.mailboxes.base import Mailbox
 from webapp.mailboxes.imap import ImapMailbox
 from webapp.services.errand import Errand
-from webapp.services.inbox import accounts, checking, processing
+from webapp.services.inbox import accounts, checking, health, processing
 from webapp.services.inbox.accounts import Account
 from webapp.services.inbox.listening import Listening
 
@@ -161,7 +161,9 @@ class Reader:
 
         told = checking.check_leased(account, lambda: errand.alive, mailbox=mailbox, keep_open=keep_open)
         if kept and told.trouble is None:
-            self._listening.add(account.id, account.revision, kept[0])
+            tells = self._listening.add(account.id, account.revision, kept[0])
+            if tells is not account.tells:
+                health.note_whether_it_tells(account.id, tells)
         else:
             errand.give(accounts.lease_of(account.id))
 

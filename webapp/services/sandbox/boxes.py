@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +14,8 @@ from webapp.services.accounts import secret_place
 from webapp.services.sandbox.accounts import NAME
 from webapp.services.unit import write_results
 from webapp.services.vault import SealBroken, open_with
+
+AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,10 @@ class Boxes:
 
     def still_there(self, numbers: Collection[int]) -> set[int]:
         """Those that nobody has thrown away."""
+        query = select(SandboxMail.id)
         with self._engine.connect() as connection:
-            return set(connection.scalars(select(SandboxMail.id).where(SandboxMail.id.in_(numbers))))
+            some = (connection.scalars(query.where(SandboxMail.id.in_(part))) for part in _parts(numbers))
+            return {number for numbers in some for number in numbers}
 
     def facts(self, address: str, numbers: Collection[int]) -> Mapping[int, Facts]:
         """Those that are still there."""
@@ -97,4 +101,12 @@ class Boxes:
     def remove(self, numbers: Collection[int]) -> None:
         """Throw mails away."""
         with write_results(self._engine) as connection:
-            connection.execute(delete(SandboxMail).where(SandboxMail.id.in_(numbers)))
+            for part in _parts(numbers):
+                connection.execute(delete(SandboxMail).where(SandboxMail.id.in_(part)))
+
+
+def _parts(numbers: Collection[int]) -> Iterator[list[int]]:
+    """A database takes so many values in one statement, and no more."""
+    given = list(numbers)
+    for start in range(0, len(given), AT_ONCE):
+        yield given[start : start + AT_ONCE]
