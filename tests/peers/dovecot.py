@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -129,7 +129,8 @@ class Box:
         if os.getuid() == 0:
             shutil.chown(path, "nobody")
             for part in (self.folder.parent, self.folder, *self.folder.iterdir()):
-                shutil.chown(part, "nobody")
+                with suppress(FileNotFoundError):  # a lock of the server, which may go any moment
+                    shutil.chown(part, "nobody")
         if arrived is not None:
             os.utime(path, (arrived, arrived))
         path.rename(self.folder / "new" / name)

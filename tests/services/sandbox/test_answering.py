@@ -11,11 +11,12 @@ from sqlalchemy import select
 from tests.factories import make_messages
 from tests.peers import wait_until
 from tests.reading import reading
-from tests.services.sandbox.conftest import account, deliver, mails
+from tests.services.sandbox.conftest import account, deliver, inbox, mails
 from webapp.errors import Conflict, InvalidInput, NotFound
 from webapp.extensions import db
 from webapp.models import AuditEntry, InboundMessage, Message, SmtpAccount, TimelineEntry
 from webapp.services import configuration
+from webapp.services.inbox import accounts as inbox_accounts
 from webapp.services.sandbox import answering
 from webapp.services.sandbox.server import SandboxServer
 from webapp.services.sender import Sender
@@ -25,6 +26,7 @@ from webapp.services.unit import write
 @pytest.fixture
 def instance(any_ctx: Flask, server: SandboxServer) -> Iterator[None]:
     """What sends and what reads."""
+    any_ctx.config["ARAUTO_SANDBOX"] = True
     sender = Sender(any_ctx.config)
     sender.start()
     with reading(any_ctx):
@@ -61,6 +63,17 @@ def test_every_answer_has_its_effect_on_the_message(instance: None) -> None:
         assert (message.state, inbound.effect, entry in told) == (state, effect, True), kind
     text = db.session.scalars(select(InboundMessage.detail).where(InboundMessage.effect == "reply")).one()["text"]
     assert text == "Seen, thank you."
+
+
+def test_without_the_sandbox_its_mailbox_is_not_read_so_nobody_is_alarmed(
+    any_ctx: Flask, server: SandboxServer
+) -> None:
+    number = inbox().id
+    assert inbox_accounts.due(db.session()) == []
+    assert inbox_accounts.revisions(db.session()) == {}
+    any_ctx.config["ARAUTO_SANDBOX"] = True
+    assert inbox_accounts.due(db.session()) == [number]
+    assert list(inbox_accounts.revisions(db.session())) == [number]
 
 
 def processed() -> list[InboundMessage]:

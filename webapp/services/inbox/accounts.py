@@ -19,6 +19,7 @@ from webapp.models import Credential, InboundMessage, InboxAccount, InboxProgres
 from webapp.services import leases
 from webapp.services.accounts import secret_place
 from webapp.services.inbox import store
+from webapp.services.sandbox import accounts as sandbox
 from webapp.services.vault import SealBroken, open_with
 
 # A retry that lies further ahead than this was written before the clock was set back.
@@ -73,7 +74,7 @@ def revisions(session: Session) -> dict[int, tuple[int, int]]:
         select(InboxAccount.id, InboxAccount.version, Credential.version.label("credential_version"))
         .outerjoin(Credential, InboxAccount.credential_id == Credential.id)
         .outerjoin(InboxProgress, InboxProgress.account_id == InboxAccount.id)
-        .where(InboxAccount.enabled, InboxAccount.automatic_check, ~_is_wanted(clock.now()))
+        .where(*_read_by_itself(), ~_is_wanted(clock.now()))
     )
     return {row.id: (row.version, row.credential_version or 0) for row in rows}
 
@@ -105,8 +106,7 @@ def due(session: Session) -> list[int]:
         select(InboxAccount.id, InboxAccount.interval_seconds, InboxProgress.checked_at, InboxProgress.tells)
         .outerjoin(InboxProgress, InboxProgress.account_id == InboxAccount.id)
         .where(
-            InboxAccount.enabled,
-            InboxAccount.automatic_check,
+            *_read_by_itself(),
             ~is_read,
             ~_is_wanted(now),
             or_(
@@ -118,6 +118,14 @@ def due(session: Session) -> list[int]:
         .order_by(InboxProgress.checked_at.asc().nulls_first())
     )
     return [row.id for row in rows if _is_due(row, now)]
+
+
+def _read_by_itself() -> list[ColumnElement[bool]]:
+    """The conditions that an account is read by this process. The mailbox of the sandbox is there while that runs."""
+    conditions: list[ColumnElement[bool]] = [InboxAccount.enabled.is_(True), InboxAccount.automatic_check.is_(True)]
+    if not current_app.config["ARAUTO_SANDBOX"]:
+        conditions.append(~((InboxAccount.name == sandbox.NAME) & (InboxAccount.host == sandbox.HOST)))
+    return conditions
 
 
 def _is_wanted(now: datetime) -> ColumnElement[bool]:
