@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from webapp.models import Credential, InboxAccount, SmtpAccount
@@ -34,12 +34,10 @@ def ports(session: Session) -> tuple[int | None, int | None]:
 
 
 def settled(session: Session, smtp: int, imap: int) -> bool:
-    """Whether `see_to` has nothing to do."""
-    has_default = session.scalar(select(SmtpAccount.id).where(SmtpAccount.is_default)) is not None
-    has_inbox = session.scalar(select(InboxAccount.id).limit(1)) is not None
-    known_smtp, known_imap = ports(session)
-    wants_inbox = known_smtp is not None and not has_inbox
-    return has_default and not wants_inbox and known_smtp in (None, smtp) and known_imap in (None, imap)
+    """Whether `see_to` has nothing to do: one statement, because this is asked every second."""
+    row = session.execute(_STATE).one()
+    wants_inbox = row.smtp is not None and not row.has_inbox
+    return row.has_default and not wants_inbox and row.smtp in (None, smtp) and row.imap in (None, imap)
 
 
 def see_to(smtp: int, imap: int) -> None:
@@ -80,6 +78,14 @@ def _see_to_inbox(session: Session, port: int) -> None:
 
 def _port(table: type[SmtpAccount] | type[InboxAccount]) -> Any:
     return select(table.port).where(table.name == NAME, table.host == HOST)
+
+
+_STATE = select(
+    exists().where(SmtpAccount.is_default).label("has_default"),
+    exists().where(InboxAccount.id.is_not(None)).label("has_inbox"),
+    _port(SmtpAccount).scalar_subquery().label("smtp"),
+    _port(InboxAccount).scalar_subquery().label("imap"),
+)
 
 
 def _made(session: Session, account: Any) -> Any:
