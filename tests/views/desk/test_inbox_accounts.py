@@ -160,11 +160,17 @@ def test_the_folders_of_the_server_that_is_typed_are_offered(account, box, dovec
         ({"credential": ""}, "Credential: "),
         ({"host": "no host"}, "Server: Write a host name"),
         ({"port": "0"}, "Port: Use a whole number"),
+        ({"port": "abc"}, "Port: Write a whole number"),
         ({"port": "1"}, "No connection to 127.0.0.1 port 1"),
+        ({"protocol": "zz"}, "Protocol: Use one of imap, pop3"),
+        ({"security": "zz"}, "Security: Use one of tls, ssl"),
+        ({"credential": "gone"}, "Credential: There is no credential named 'gone'"),
     ],
 )
-def test_why_there_are_no_folders_to_offer(account, box, dovecot, admin_client, wrong, words):
-    page = seen(post(admin_client, f"{LIST}/new", asking(box, dovecot, **wrong)), LIST)
+@pytest.mark.parametrize(("path", "name"), [("new", ""), ("new", "Replies"), ("1/edit", "Replies")])
+def test_why_there_are_no_folders_to_offer(account, box, dovecot, admin_client, wrong, words, path, name):
+    """Whatever else is wrong with the form, such as a name that another account has."""
+    page = seen(post(admin_client, f"{LIST}/{path}", asking(box, dovecot, name=name, **wrong)), LIST)
     assert words in page.text
     assert page.find("input", id="folder").get("value") == "INBOX"
     assert "Nothing was saved yet" not in page.text

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import select
 
 from webapp.errors import Conflict, InvalidInput
@@ -15,10 +16,10 @@ from webapp.mailboxes.registry import open_mailbox
 from webapp.models import Credential
 from webapp.services import audit, configuration, live
 from webapp.services.accounts import secret_place
-from webapp.services.fields import normal_name
 from webapp.services.inbox import accounts, checking
 from webapp.services.inbox.checking import Progress
 from webapp.services.inbox_accounts import InboxAccountEntry
+from webapp.services.refusals import problems_of
 from webapp.services.unit import write
 from webapp.services.vault import SealBroken, unseal
 
@@ -44,11 +45,7 @@ def try_out(number: int, on_line: OnLine) -> Found:
         audit.record(session, audit.Deed("tested", "inbox_accounts", account.name, account.id))
     if account.broken_secret:
         raise Conflict(account.broken_secret)
-    try:
-        with open_mailbox(account.settings, on_line) as mailbox:
-            return Found(mailbox.count(), tuple(mailbox.folders()))
-    except MailboxTrouble as trouble:
-        return Found(trouble=trouble)
+    return _look_into(account.settings, on_line)
 
 
 def folders(values: Mapping[str, Any]) -> Found:
@@ -56,22 +53,26 @@ def folders(values: Mapping[str, Any]) -> Found:
 
     Raises InvalidInput for what is wrong with server, connection or credential; other fields do not matter.
     """
-    problems = [problem for problem in configuration.check("inbox_accounts", values) if problem.path in SERVER]
-    if problems:
-        raise InvalidInput(problems)
-    session = db.session()
-    entry = {**{name: field.default for name, field in InboxAccountEntry.model_fields.items()}, **values}
-    credential = session.scalars(select(Credential).where(Credential.name == normal_name(entry["credential"]))).one()
+    given = {"name": "-", **{name: values[name] for name in SERVER if name in values}}
+    known = {"credentials": frozenset(configuration.names("credentials"))}
+    try:
+        entry = InboxAccountEntry.model_validate(given, context=known)
+    except ValidationError as error:
+        raise InvalidInput(problems_of(error, InboxAccountEntry, "")) from None
+    credential = db.session.scalars(select(Credential).where(Credential.name == entry.credential)).one()
     try:
         secret = unseal(credential.sealed_secret or b"", secret_place(credential.id))
     except SealBroken as broken:
         raise InvalidInput.at("credential", str(broken)) from None
-    server = {name: entry[name] for name in SERVER if name != "credential"}
-    settings = MailboxSettings(username=credential.username, secret=secret, **server)
-    with write() as unit:
-        audit.record(unit, audit.Deed("tested", "inbox_accounts", str(entry.get("name") or server["host"])))
+    server = entry.model_dump(include={*SERVER} - {"credential"})
+    with write() as session:
+        audit.record(session, audit.Deed("tested", "inbox_accounts", str(values.get("name") or entry.host)))
+    return _look_into(MailboxSettings(username=credential.username, secret=secret, **server))
+
+
+def _look_into(settings: MailboxSettings, on_line: OnLine | None = None) -> Found:
     try:
-        with open_mailbox(settings) as mailbox:
+        with open_mailbox(settings, on_line) as mailbox:
             return Found(mailbox.count(), tuple(mailbox.folders()))
     except MailboxTrouble as trouble:
         return Found(trouble=trouble)

@@ -8,12 +8,12 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, FieldList, Form, FormField, SelectChoice, SelectField, StringField
 
-from webapp.errors import InvalidInput
+from webapp.errors import InvalidInput, Problem
 from webapp.queries import sayings
 from webapp.queries.events import SEVERITIES
 from webapp.services import configuration
 from webapp.services.inbox import trying
-from webapp.services.inbox.trying import Found
+from webapp.services.inbox.trying import SERVER, Found
 from webapp.views.desk import DeskForm, NumberField, ReferenceField
 from webapp.views.desk.server import host_field, port_field, secure_field, security_field
 
@@ -90,7 +90,10 @@ class InboxAccountForm(DeskForm):
         """Ask the server for its folders, where the form was sent for that."""
         if request.form.get("find") != "folder":
             return
+        problems = [Problem(name, self[name].process_errors[0]) for name in SERVER if self[name].process_errors]
         try:
+            if problems:
+                raise InvalidInput(problems)
             self.found = trying.folders(self.values())
             self.trouble = sayings.said(self.found.trouble.words) if self.found.trouble else ""
         except InvalidInput as refused:
