@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Iterable
+from contextlib import suppress
 
 from imapclient.exceptions import IMAPClientAbortError
 
@@ -33,7 +34,8 @@ class ImapIdle(ImapSession):
             while imap._get_response() is not None:  # None is the continuation; news may stand before it
                 if imap.tagged_commands[tag]:
                     raise MailboxTrouble(TroubleKind.PROTOCOL, f"The server answered: {imap.tagged_commands[tag]}")
-        return self._told() or _news(self._said())
+            said = self._said()
+        return self._told() or _news(said)
 
     @property
     def socket(self) -> socket.socket:
@@ -46,10 +48,14 @@ class ImapIdle(ImapSession):
         secured = isinstance(self.socket, ssl.SSLSocket)  # TLS may have said something of its own
         with self._spoken():
             first = [] if secured else [self._ready._imap._get_line()]
-        return _news([*first, *self._said()])
+            said = [*first, *self._said()]
+        return _news(said)
 
     def _said(self) -> list[bytes]:
-        """The lines that are here already; never waits. IMAPClient's own way cannot tell the end from silence."""
+        """The lines that are here already; never waits. IMAPClient's own way cannot tell the end from silence.
+
+        Another thread may hang up meanwhile: to be called within `_spoken`.
+        """
         waiting = self.socket
         lines: list[bytes] = []
         waiting.settimeout(0)
@@ -62,10 +68,9 @@ class ImapIdle(ImapSession):
             if isinstance(waiting, ssl.SSLSocket):  # a silent one says so differently
                 raise MailboxTrouble(TroubleKind.UNREACHABLE, f"The connection was lost: {error}.") from error
             return [*lines, _CUT] if "unterminated" in str(error) else lines
-        except OSError as error:
-            raise MailboxTrouble(TroubleKind.UNREACHABLE, f"The connection was lost: {error}.") from error
         finally:
-            waiting.settimeout(self._settings.timeout)
+            with suppress(OSError):
+                waiting.settimeout(self._settings.timeout)
 
     def end_idle(self) -> None:
         """Back to asking."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from tests.peers import free_port, wait_until
 from tests.services.inbox.conftest import kept, mail
@@ -14,7 +15,8 @@ from webapp.errors import Conflict, NotFound
 from webapp.extensions import db
 from webapp.models import InboundRaw, InboxAccount, InboxProgress
 from webapp.services import configuration
-from webapp.services.inbox import accounts, checking, store
+from webapp.services.inbox import accounts, checking, health, store
+from webapp.services.unit import write
 
 
 def raws() -> list[bytes]:
@@ -171,6 +173,31 @@ def test_one_check_at_a_time(ctx, make_inbox, box, monkeypatch):
 
     checking.check(number, on_progress=meanwhile)
     assert refused
+
+
+def test_two_who_make_the_progress_of_an_account_at_once_make_one(any_ctx, make_inbox):
+    number = make_inbox()
+    failed = []
+    for _ in range(8):
+        with write() as session:
+            session.execute(delete(InboxProgress))
+        together = threading.Barrier(2)
+
+        def make(work, together=together):
+            with any_ctx.app_context():
+                together.wait(10)
+                try:
+                    work()
+                except Exception as error:
+                    failed.append(error)
+
+        works = (lambda: health.want([number]), lambda: health.begun(number))
+        threads = [threading.Thread(target=make, args=(work,)) for work in works]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert failed == []
 
 
 def test_an_account_that_is_not_there(ctx):

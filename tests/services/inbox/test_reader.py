@@ -12,12 +12,13 @@ from tests.peers import free_port, wait_until
 from tests.reading import reading
 from tests.services.inbox.conftest import kept, mail
 from webapp import clock
+from webapp.errors import DatabaseBusy
 from webapp.extensions import db
 from webapp.mailboxes.base import MailboxTrouble, TroubleKind
 from webapp.mailboxes.imap import ImapMailbox
 from webapp.models import InboxProgress, Lease
 from webapp.services import configuration
-from webapp.services.inbox import accounts, checking
+from webapp.services.inbox import accounts, checking, store
 from webapp.services.inbox.listening import Listening
 from webapp.services.inbox.reader import Reader
 
@@ -56,6 +57,51 @@ def test_a_server_that_lets_nobody_listen_is_read_at_its_interval(any_ctx, make_
     later = clock.now() + timedelta(minutes=5)
     monkeypatch.setattr(clock, "now", lambda: later)
     assert accounts.due(db.session()) == []
+
+
+def test_an_account_that_tells_no_more_is_read_at_its_interval_again(any_ctx, make_inbox, box, dovecot):
+    number = make_inbox(interval_seconds=3600)
+    with reading(any_ctx):
+        wait_until(lambda: progress(number).tells, "the note that it tells")
+    configuration.save("inbox_accounts", {"protocol": "pop3", "port": dovecot.pop3}, number)
+    with reading(any_ctx):
+        wait_until(lambda: progress(number).checked_at and not progress(number).tells, "the note that it does not")
+
+
+def test_a_check_that_fails_for_a_reason_of_ours_is_done_again(any_ctx, make_inbox, box, monkeypatch):
+    """Its lease is given back: the heartbeat would keep it for ever."""
+    tries = []
+    real = store.keep
+
+    def busy_once(*given, **named):
+        tries.append(1)
+        if len(tries) == 1:
+            raise DatabaseBusy("busy")
+        return real(*given, **named)
+
+    monkeypatch.setattr(store, "keep", busy_once)
+    box.put(mail(1))
+    make_inbox(interval_seconds=1)
+    with reading(any_ctx):
+        wait_until(lambda: len(kept()) == 1, "the mail, at the second try")
+
+
+def test_news_that_cannot_be_read_for_a_reason_of_ours_are_read_later(any_ctx, make_inbox, box, monkeypatch):
+    number = make_inbox(interval_seconds=1)
+    with reading(any_ctx):
+        wait_until(lambda: progress(number).tells, "the reader to listen")
+        real = accounts.read
+        tries = []
+
+        def busy_once(*given):
+            tries.append(1)
+            if len(tries) == 1:
+                raise DatabaseBusy("busy")
+            return real(*given)
+
+        monkeypatch.setattr(accounts, "read", busy_once)
+        box.put(mail(1))
+        wait_until(lambda: len(kept()) == 1, "the mail, at the second try")
 
 
 def progress(number):

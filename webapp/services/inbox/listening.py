@@ -105,6 +105,9 @@ class Listening:
         except MailboxTrouble as trouble:
             log.info("inbox account %s: %s", one.number, trouble.words)
             self._drop(one)
+        except Exception:  # of one mailbox: this thread listens to all of them
+            log.exception("inbox account %s cannot be listened to", one.number)
+            self._drop(one)
 
     def _tell(self, one: _Open) -> None:
         """Hand the mailbox over, ready to be asked."""

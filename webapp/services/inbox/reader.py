@@ -142,7 +142,12 @@ class Reader:
             if errand is None or not errand.alive:  # others may have the account now
                 mailbox.abandon()
                 return
-            account = accounts.read(db.session(), number)
+            try:
+                account = accounts.read(db.session(), number)
+            except BaseException:
+                mailbox.abandon()
+                self._ended(number)
+                raise
             if account.settings == mailbox.settings:
                 self._read(errand, account, mailbox)
             else:  # it has just changed: what it says now is not meant for this server
@@ -159,13 +164,20 @@ class Reader:
                 kept.append(opened)
             return bool(kept)
 
-        told = checking.check_leased(account, lambda: errand.alive, mailbox=mailbox, keep_open=keep_open)
-        if kept and told.trouble is None:
-            tells = self._listening.add(account.id, account.revision, kept[0])
-            if tells is not account.tells:
-                health.note_whether_it_tells(account.id, tells)
-        else:
+        try:
+            told = checking.check_leased(account, lambda: errand.alive, mailbox=mailbox, keep_open=keep_open)
+        except BaseException:  # else the heartbeat would keep the account from everybody
+            for opened in (mailbox, *kept):
+                if opened is not None:
+                    opened.abandon()
+            self._ended(account.id)
+            raise
+        well = told.trouble is None
+        tells = well and bool(kept) and self._listening.add(account.id, account.revision, kept[0])
+        if not (well and kept):
             errand.give(accounts.lease_of(account.id))
+        if well and tells is not account.tells and not self._quit.is_set():
+            health.note_whether_it_tells(account.id, tells)
 
     def _ended(self, number: int) -> None:
         """Nobody listens to the account any more: it is checked when it is due."""

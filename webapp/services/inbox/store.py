@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_or_leave  # SQLite's says the same
 from sqlalchemy.orm import Session
 
 from webapp import clock
@@ -83,11 +84,12 @@ def keep(
 
 
 def progress(session: Session, account_id: int) -> InboxProgress:
-    """The account's row of progress, made when there is none."""
+    """The account's row of progress, made when there is none: whoever else makes it at the same moment."""
     row = session.get(InboxProgress, account_id)
     if row is None:
-        row = InboxProgress(account_id=account_id, mark="", failures=0, kind="", words="")
-        session.add(row)
+        blank = {"account_id": account_id, "mark": "", "failures": 0, "kind": "", "words": "", "tells": False}
+        session.execute(insert_or_leave(InboxProgress).values(blank).on_conflict_do_nothing())
+        row = session.get_one(InboxProgress, account_id)
     return row
 
 
