@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from email.utils import parseaddr
 
 import email_validator
 
@@ -75,6 +76,11 @@ def normalise_email(text: str) -> str:
         raise AddressError(words, most=MAX_OCTETS)
     _validated(f"x@{candidate.rpartition('@')[2]}", _WRONG_AFTER)
     return _validated(candidate, _WRONG_BEFORE).normalized
+
+
+def author_of(header: str) -> str:
+    """The address in a header such as From, in the form of `normalise_email`. Raises AddressError where none is."""
+    return normalise_email(parseaddr(header)[1])
 
 
 def _validated(address: str, words: str) -> email_validator.ValidatedEmail:

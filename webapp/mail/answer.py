@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 
 from webapp.errors import N_
 from webapp.mail import fields, html_text
-from webapp.mail.address import normalise_email
+from webapp.mail.address import author_of
 from webapp.mail.body import part
 from webapp.mail.headers import mailbox_header, text_header
 from webapp.mail.parse import Mail, parse
@@ -62,7 +62,7 @@ def _away(question: Question, mail: Mail) -> Letter:
 
 
 def _by_person(question: Question, mail: Mail, *, subject: str, automatic: bool = False) -> Letter:
-    to = _address(mail.header("reply-to") or mail.header("from"))
+    to = author_of(mail.header("reply-to") or mail.header("from"))
     words = question.words if automatic else f"{question.words.rstrip()}\n\n{_quoted(question, mail)}"
     asked = mail.header("subject")
     said = asked if asked.lower().startswith(subject.strip().lower()) else subject + asked
@@ -151,7 +151,7 @@ def _read(question: Question, mail: Mail) -> Letter:
         raise Unanswerable(
             N_("The mail asks for no read receipt: its SMTP account, or what submitted it, would have to ask for one.")
         )
-    to = _address(wanted)
+    to = author_of(wanted)
     told = (
         f"Reporting-UA: {SERVER}; Sandbox mailbox\r\nFinal-Recipient: rfc822; {question.recipient}\r\n"
         f"Original-Message-ID: {next(iter(fields.message_ids(mail.header('message-id'))), '')}\r\n"
@@ -204,7 +204,3 @@ def _multipart(report_type: str, words: str, *parts: tuple[str, bytes]) -> bytes
 def _header_of(raw: bytes) -> bytes:
     data = raw.replace(b"\r\n", b"\n")
     return data[: data.find(b"\n\n") + 1 or None].replace(b"\n", b"\r\n")
-
-
-def _address(header: str) -> str:
-    return normalise_email(parseaddr(header)[1])

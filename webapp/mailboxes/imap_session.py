@@ -17,7 +17,7 @@ from imapclient.exceptions import (
 
 from webapp.mailboxes import signin
 from webapp.mailboxes.base import LARGEST_MAIL, LONGEST_ANSWER, MailboxTrouble, TroubleKind
-from webapp.mailboxes.trust import TalkingMailbox, connecting, context, unreadable, unwilling
+from webapp.mailboxes.trust import TalkingMailbox, agreed, connecting, context, unreadable, unwilling
 
 # `imaplib` takes a million octets, and the numbers of 150,000 mails are more.
 imaplib._MAXLINE = LONGEST_ANSWER  # type: ignore[attr-defined]
@@ -26,11 +26,10 @@ _STRANGE = "unexpected response: "  # what it says of lines that it does not kno
 PASSING = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[CONTACTADMIN]", "[SERVERBUG]")
 
 
-class ImapSession(TalkingMailbox):
+class ImapSession(TalkingMailbox[IMAPClient]):
     """What has nothing to do with the messages."""
 
     errors = (IMAPClientError, EOFError)
-    _client: IMAPClient | None = None
     _validity = 0
 
     def open(self) -> None:
@@ -62,12 +61,6 @@ class ImapSession(TalkingMailbox):
 
     # --- inside ---
 
-    @property
-    def _ready(self) -> IMAPClient:
-        if self._client is None:
-            raise MailboxTrouble(TroubleKind.PROTOCOL, "The connection is closed.")
-        return self._client
-
     def _connect(self) -> IMAPClient:
         settings = self._settings
         direct = settings.secure and settings.security == "ssl"
@@ -88,7 +81,7 @@ class ImapSession(TalkingMailbox):
             self._overhear(client._imap)
             self._tell("server", client.welcome.decode("utf-8", "replace"))
         if direct:
-            self._tell("note", _agreed(client))
+            self._tell("note", agreed(client.socket()))
         return client
 
     def _greeted(self, error: IMAPClientError) -> MailboxTrouble:
@@ -112,7 +105,7 @@ class ImapSession(TalkingMailbox):
         except CapabilityError as error:
             words = "TLS is required for this account, but the server does not offer it (STARTTLS)."
             raise MailboxTrouble(TroubleKind.TLS, words) from error
-        self._tell("note", _agreed(client))
+        self._tell("note", agreed(client.socket()))
 
     def _sign_in(self, client: IMAPClient) -> None:
         settings = self._settings
@@ -200,9 +193,3 @@ def _limit(imap: Any) -> None:
         return some
 
     imap.read = read_some
-
-
-def _agreed(client: IMAPClient) -> str:
-    secured = client.socket()
-    cipher = secured.cipher()
-    return f"{secured.version()} {cipher[0] if cipher else ''}"

@@ -11,7 +11,7 @@ import poplib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Literal
+from typing import Literal
 
 from webapp.mailboxes import signin
 from webapp.mailboxes.base import (
@@ -23,7 +23,7 @@ from webapp.mailboxes.base import (
     chunks,
 )
 from webapp.mailboxes.pop3_reader import Reader, TlsReader
-from webapp.mailboxes.trust import TalkingMailbox, connecting, context, unreadable, unwilling
+from webapp.mailboxes.trust import TalkingMailbox, agreed, connecting, context, unreadable, unwilling
 
 Take = Literal["status", "head", "all"]  # of an answer
 WINDOW = 50
@@ -32,11 +32,10 @@ BATCH = 1000
 PASSING = ("[IN-USE]", "[LOGIN-DELAY]", "[SYS/TEMP]", "[SYS/PERM]")
 
 
-class Pop3Mailbox(TalkingMailbox):
+class Pop3Mailbox(TalkingMailbox[Reader]):
     """A POP3 mailbox; the server locks it while this is open."""
 
     errors = (poplib.error_proto, EOFError)
-    _client: Reader | None = None
 
     def open(self) -> None:
         if self._client is not None:
@@ -109,12 +108,6 @@ class Pop3Mailbox(TalkingMailbox):
 
     # --- inside ---
 
-    @property
-    def _ready(self) -> Reader:
-        if self._client is None:
-            raise MailboxTrouble(TroubleKind.PROTOCOL, "The connection is closed.")
-        return self._client
-
     def _connect(self) -> Reader:
         settings = self._settings
         direct = settings.secure and settings.security == "ssl"
@@ -131,7 +124,7 @@ class Pop3Mailbox(TalkingMailbox):
         made.tell, made.quiet = self._tell, False
         self._tell("server", made.getwelcome().decode("utf-8", "replace"))
         if direct:
-            self._tell("note", _agreed(made))
+            self._tell("note", agreed(made.sock))
         return made
 
     def _start_tls(self, client: Reader) -> None:
@@ -140,7 +133,7 @@ class Pop3Mailbox(TalkingMailbox):
             raise MailboxTrouble(TroubleKind.TLS, words)
         client.stls(context(self._settings))
         client.sock.settimeout(self._settings.timeout)
-        self._tell("note", _agreed(client))
+        self._tell("note", agreed(client.sock))
 
     def _sign_in(self, client: Reader) -> None:
         settings = self._settings
@@ -233,8 +226,3 @@ def _named(line: bytes) -> tuple[int, str] | None:
     if not number.isdigit() or not name.strip():
         return None
     return int(number), name.strip().decode("ascii", "backslashreplace")
-
-
-def _agreed(client: Any) -> str:
-    cipher = client.sock.cipher()
-    return f"{client.sock.version()} {cipher[0] if cipher else ''}"

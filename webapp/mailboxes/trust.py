@@ -9,9 +9,11 @@ import ssl
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from webapp.mailboxes.base import Mailbox, MailboxSettings, MailboxTrouble, TroubleKind
+
+Client = TypeVar("Client")
 
 # What a client library makes of nonsense.
 NONSENSE = (ValueError, AssertionError, IndexError, KeyError, TypeError)
@@ -59,14 +61,21 @@ def connecting(settings: MailboxSettings) -> Iterator[None]:
         raise MailboxTrouble(TroubleKind.UNREACHABLE, words) from error
 
 
-class TalkingMailbox(Mailbox):
-    """A mailbox whose client library has errors of its own."""
+class TalkingMailbox(Mailbox, Generic[Client]):
+    """A mailbox that speaks by a client library, which has errors of its own."""
 
+    _client: Client | None = None
     errors: ClassVar[tuple[type[Exception], ...]]
 
     @abstractmethod
     def meaning(self, error: Exception) -> MailboxTrouble:
         """What one of `errors` means."""
+
+    @property
+    def _ready(self) -> Client:
+        if self._client is None:
+            raise MailboxTrouble(TroubleKind.PROTOCOL, "The connection is closed.")
+        return self._client
 
     @contextmanager
     def _spoken(self) -> Iterator[None]:
@@ -90,6 +99,12 @@ class TalkingMailbox(Mailbox):
         protocol = settings.protocol.upper()
         words = f"{settings.host} port {settings.port} does not speak {protocol}. It says: {line}"
         return MailboxTrouble(TroubleKind.PROTOCOL, words)
+
+
+def agreed(secured: Any) -> str:
+    """What was agreed on over a socket under TLS: its version and cipher."""
+    cipher = secured.cipher()
+    return f"{secured.version()} {cipher[0] if cipher else ''}"
 
 
 def unreadable(why: object) -> MailboxTrouble:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from email.utils import parseaddr
 
 from flask_babel import gettext as _
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from webapp.mail.address import AddressError, normalise_email
+from webapp.mail.address import AddressError, author_of
 from webapp.mail.compose import Words
 from webapp.models import InboxAccount, Message, SmtpAccount, TimelineEntry
 from webapp.services import outbox
@@ -41,7 +40,7 @@ def forward(session: Session, account_id: int | None, message_id: int, reply: Re
         .join(Message, Message.account_id == SmtpAccount.id)
         .where(Message.id == message_id)
     ).one_or_none()
-    author = _address(reply.sender)
+    author = _author(reply.sender)
     if row is None or not row.reply_email or author == row.reply_email or _is_passed_on(session, message_id):
         return None
     said = _("%(sender)s answered message %(id)s:", sender=reply.sender, id=message_id)
@@ -60,9 +59,9 @@ def _is_passed_on(session: Session, message_id: int) -> bool:
     return bool(session.scalar(select(noted)))
 
 
-def _address(sender: str) -> str:
+def _author(sender: str) -> str:
     """The address of who wrote a mail; empty where none can be read."""
     try:
-        return normalise_email(parseaddr(sender)[1])
+        return author_of(sender)
     except AddressError:
         return ""
