@@ -261,6 +261,9 @@ def test_it_looks_for_an_answer_for_an_hour_and_replaces_only_what_is_not_new(
     assert "hx-trigger" not in answer.text
     world.move(number, state="sent", sent_at=clock.now() - timedelta(hours=2))
     assert visit(f"/outbox/{number}").find("div", id="message").get("hx-trigger") is None
+    answer = admin_client.get(f"/outbox/{number}", headers=asks)
+    assert answer.status_code == 200, "a page that was left open is told to look no more"
+    assert "hx-trigger" not in answer.text
 
 
 def test_to_the_mail_that_the_sandbox_caught_and_back(visit: Visit, world: World) -> None:

@@ -180,6 +180,8 @@ REFUSED = (
     (b"a SEARCH BODY x", b"a BAD"),
     (b"a STORE 1 FLAGS.NONE ()", b"a BAD"),
     (b"a STORE 1", b"a BAD"),
+    (b"a STORE ( )", b"a BAD"),
+    (b"a STORE 1 ( )", b"a BAD"),
     (b"a FETCH 1 {999999999}", b"* BAD"),
     (b"a " + b"x" * 100_000, b"* BAD"),
     (b"a FETCH 1 (BODY[", b"a BAD"),
@@ -194,6 +196,14 @@ def test_what_is_not_understood_is_refused_and_the_connection_goes_on(reading: i
         reading.send(line + b"\r\n")
         assert reading.readline().startswith(answer), line
         assert reading.noop()[0] == "OK", line
+
+
+def test_a_line_without_end_while_it_tells_is_refused(reading: imaplib.IMAP4) -> None:
+    reading.send(b"a IDLE\r\n")
+    assert reading.readline() == b"+ idling\r\n"
+    reading.send(b"x" * 100_000 + b"\r\n")
+    assert reading.readline().startswith(b"a BAD")
+    assert reading.noop()[0] == "OK"
 
 
 def test_a_literal_is_a_word(server: SandboxServer) -> None:

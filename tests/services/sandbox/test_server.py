@@ -264,6 +264,26 @@ def test_a_taken_port_is_left_to_its_owner_and_the_account_follows(any_ctx: Flas
             second.stop()
 
 
+def test_it_comes_up_later_when_it_could_not_listen_at_first(any_ctx: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    bind, tries = server_module._bind, []
+
+    def full(wanted: int | None) -> Any:
+        tries.append(wanted)
+        if len(tries) == 2:
+            raise OSError("too many open files")
+        return bind(wanted)
+
+    monkeypatch.setattr(server_module, "_bind", full)
+    server = SandboxServer(any_ctx)
+    server.ensure()
+    assert not server.listening
+    server.ensure()
+    try:
+        assert server.listening
+    finally:
+        server.stop()
+
+
 def test_a_database_in_trouble_does_not_end_the_process(any_ctx: Flask) -> None:
     with write() as session:
         session.execute(update(SmtpAccount).values(port=free_port()))

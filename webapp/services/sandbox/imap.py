@@ -214,7 +214,11 @@ class _Session:
                 coming.cancel()
         finally:
             line.cancel()
-        if line.result().strip().upper() != b"DONE":
+        try:
+            said = line.result().strip().upper()
+        except ValueError:  # longer than any line
+            said = b""
+        if said != b"DONE":
             raise Refused("BAD only DONE ends IDLE")
 
     async def refuse(self, _: Sequence[str]) -> None:

@@ -89,7 +89,7 @@ class Folder:
 
     def store(self, words: Sequence[str], *, by_uid: bool) -> list[str]:
         """Change flags; the untagged answers. Raises Refused."""
-        which, how, *flags = [word for word in words if word not in "()"] if len(words) > 1 else ("", "")
+        which, how, *flags = [*(word for word in words if word not in "()"), "", ""]
         name = how.upper()
         change = _STORES.get(name.removesuffix(".SILENT"))
         if change is None:

@@ -85,8 +85,8 @@ class SandboxServer:
             smtp, imap = accounts.ports(Session(connection))
         boxes = Boxes(self._engine, self._app.config["ARAUTO_MASTER_KEY"])
         self._imap = ImapServer(_bind(imap), boxes)
-        self._smtp = SmtpServer(_bind(smtp), self._keep)
         self._imap.start()
+        self._smtp = SmtpServer(_bind(smtp), self._keep)
         self._smtp.start()
         log.info(
             "the sandbox mail server listens on %s:%d, and for IMAP on :%d", HOST, self._smtp.port, self._imap.port

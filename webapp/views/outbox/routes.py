@@ -88,7 +88,8 @@ def show(message_id: int) -> Response:
     part = asked if asked in parts else parts[0]
     entries = _story(session, row) if part == "timeline" else []
     version = f"{row.state} {row.attempts} {len(entries)}"
-    if htmx.wants_fragment() and request.headers.get("X-Seen") == version:
+    answerable = messages.may_be_answered(row)
+    if htmx.wants_fragment() and answerable and request.headers.get("X-Seen") == version:
         return make_response("", 204)
     shown = htmx.page(
         "outbox/show.html",
@@ -104,7 +105,7 @@ def show(message_id: int) -> Response:
         caught=sandbox.caught(session, row.message_id),
         narrow=request.args.get("width") == "narrow",
         under_way=messages.is_under_way(row),
-        answerable=messages.may_be_answered(row),
+        answerable=answerable,
         version=version,
         now=clock.now(),
         next_attempt=messages.next_attempt(row),
