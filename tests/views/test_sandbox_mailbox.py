@@ -190,7 +190,8 @@ def caught(app: Flask, world: World) -> Iterator[int]:
     server = SandboxServer(app)
     server.ensure()
     number = world.message(state="sent")
-    yield world.mail(letter(), message_id=world.row(number).message_id, sender="arauto@sandbox.local")
+    ours = letter().replace(b"root@corp.example", b"arauto@sandbox.local")
+    yield world.mail(ours, message_id=world.row(number).message_id, sender="arauto@sandbox.local")
     server.stop()
 
 
@@ -203,6 +204,14 @@ def test_answering_a_mail(caught: int, world: World, visit: Visit, operator_clie
     assert (answer.status_code, answer.location) == (303, "/outbox/1")
     told = visit("/sandbox")
     assert subjects(told)[0] == "Re: Relatório às três"
+
+
+def test_an_answer_that_nobody_reads_leads_to_the_sandbox_mailbox(
+    caught: int, world: World, operator_client: FlaskClient
+) -> None:
+    number = world.mail(letter(), message_id=world.row(1).message_id)
+    answer = post(operator_client, f"/sandbox/{number}/answer", {"kind": "reply", "words": "Thanks!"})
+    assert (answer.status_code, answer.location) == (303, "/sandbox")
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,7 @@ def test_without_the_sandbox_its_mailbox_is_not_read_so_nobody_is_alarmed(
     number = inbox().id
     assert inbox_accounts.due(db.session()) == []
     assert inbox_accounts.revisions(db.session()) == {}
+    assert inbox_accounts.enabled(db.session()) == []
     any_ctx.config["ARAUTO_SANDBOX"] = True
     assert inbox_accounts.due(db.session()) == [number]
     assert list(inbox_accounts.revisions(db.session())) == [number]
@@ -101,6 +102,16 @@ def test_what_cannot_be_answered_is_refused_by_field(server: SandboxServer) -> N
     deliver(b"Subject: from nobody\r\n\r\nx\r\n")
     assert refusal(mails()[-1].id, "reply")[1].startswith("The mail names no address")
     assert len(mails()) == 2
+
+
+def test_it_says_whether_the_answer_is_going_to_be_read(server: SandboxServer) -> None:
+    deliver(b"From: arauto@sandbox.local\r\n\r\nx\r\n")
+    deliver(b"From: arauto@sandbox.local\r\nReply-To: help@corp.example\r\n\r\nx\r\n")
+    ours, elsewhere = (mail.id for mail in mails())
+    assert answering.answer(ours, "reply", "x")
+    assert not answering.answer(elsewhere, "reply", "x")
+    configuration.save("inbox_accounts", {"automatic_check": False}, inbox().id)
+    assert not answering.answer(ours, "reply", "x")
 
 
 def test_without_the_server_there_is_no_answer(server: SandboxServer) -> None:

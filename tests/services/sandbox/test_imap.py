@@ -75,7 +75,7 @@ def test_everybody_has_a_mailbox(server: SandboxServer) -> None:
 def test_it_takes_the_secret_of_the_credential_alone(server: SandboxServer) -> None:
     settings = inbox().settings
     stranger = imaplib.IMAP4(settings.host, settings.port, timeout=10)
-    with pytest.raises(imaplib.IMAP4.error, match="the secret of the credential Sandbox"):
+    with pytest.raises(imaplib.IMAP4.error, match="the secret of the inbox account Sandbox"):
         stranger.login(ARAUTO, "wrong")
     stranger.send(b"a SELECT INBOX\r\n")
     assert stranger.readline() == b"a BAD not now\r\n"

@@ -17,7 +17,9 @@ from tests.factories import make_account, make_messages
 from tests.peers import free_port, listening, wait_until
 from tests.services.sandbox.conftest import account, client, deliver, inbox, mails
 from webapp.extensions import db
+from webapp.mailboxes.imap import ImapMailbox
 from webapp.models import InboxAccount, SmtpAccount
+from webapp.services import configuration
 from webapp.services.sandbox import accounts as sandbox
 from webapp.services.sandbox import server as server_module
 from webapp.services.sandbox.server import SandboxServer
@@ -162,6 +164,21 @@ def test_the_inbox_account_is_made_where_there_is_none(server: SandboxServer) ->
     number, revision = made.id, made.revision
     server.ensure()
     assert (inbox().id, inbox().revision) == (number, revision)
+
+
+def test_a_credential_of_its_name_for_something_else_is_left_alone(any_ctx: Flask) -> None:
+    secret = {"value": "not for the sandbox"}
+    configuration.save("credentials", {"name": "Sandbox", "username": "real-user", "secret": secret})
+    server = SandboxServer(any_ctx)
+    server.ensure()
+    try:
+        made = inbox()
+        assert made.settings.username == "arauto@sandbox.local"
+        assert made.settings.secret != "not for the sandbox"
+        with ImapMailbox(made.settings) as mailbox:
+            assert mailbox.count() == 0
+    finally:
+        server.stop()
 
 
 def test_another_inbox_account_is_left_alone_and_none_is_made(any_ctx: Flask) -> None:

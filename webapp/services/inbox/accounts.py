@@ -64,8 +64,8 @@ def numbered(session: Session, name: str) -> int:
 
 
 def enabled(session: Session) -> list[int]:
-    """The accounts that may be read, in the order of their names."""
-    return list(session.scalars(select(InboxAccount.id).where(InboxAccount.enabled).order_by(InboxAccount.name)))
+    """The accounts that may be read, in the order of their names; that of the sandbox where this process serves it."""
+    return list(session.scalars(select(InboxAccount.id).where(*_usable()).order_by(InboxAccount.name)))
 
 
 def revisions(session: Session) -> dict[int, tuple[int, int]]:
@@ -120,12 +120,16 @@ def due(session: Session) -> list[int]:
     return [row.id for row in rows if _is_due(row, now)]
 
 
-def _read_by_itself() -> list[ColumnElement[bool]]:
-    """The conditions that an account is read by this process. The mailbox of the sandbox is there while that runs."""
-    conditions: list[ColumnElement[bool]] = [InboxAccount.enabled.is_(True), InboxAccount.automatic_check.is_(True)]
+def _usable() -> list[ColumnElement[bool]]:
+    """The conditions that an account may be read. The mailbox of the sandbox is there while that runs."""
+    conditions: list[ColumnElement[bool]] = [InboxAccount.enabled.is_(True)]
     if not current_app.config["ARAUTO_SANDBOX"]:
         conditions.append(~((InboxAccount.name == sandbox.NAME) & (InboxAccount.host == sandbox.HOST)))
     return conditions
+
+
+def _read_by_itself() -> list[ColumnElement[bool]]:
+    return [*_usable(), InboxAccount.automatic_check.is_(True)]
 
 
 def _is_wanted(now: datetime) -> ColumnElement[bool]:

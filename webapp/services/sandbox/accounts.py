@@ -16,6 +16,7 @@ from webapp.services.inbox import health
 from webapp.services.unit import lock_configuration, write
 
 NAME = "Sandbox"
+OTHER_NAME = "Sandbox mailbox"  # of the credential, where the first one is somebody else's
 HOST = "127.0.0.1"
 SENDER = "arauto@sandbox.local"
 _SECRET_OCTETS = 16
@@ -113,16 +114,21 @@ def _fields(account: SmtpAccount | InboxAccount | None) -> dict[str, Any]:
 
 
 def _credential(session: Session) -> Credential:
-    """The credential *Sandbox*; one that is there keeps its secret, which somebody may know."""
-    found = session.scalar(select(Credential).where(Credential.name == NAME))
-    if found is not None:
-        return found
-    made = Credential(name=NAME, username=SENDER)
+    """The credential *Sandbox*; one of ours that is there keeps its secret, which somebody may know.
+
+    One of that name for something else is left alone: its secret is not for us.
+    """
+    named = Credential.name.in_((NAME, OTHER_NAME))
+    found = {one.name: one for one in session.scalars(select(Credential).where(named))}
+    ours = [one for one in found.values() if one.username == SENDER and one.sealed_secret is not None]
+    if ours:
+        return ours[0]
+    made = Credential(name=OTHER_NAME if NAME in found else NAME, username=SENDER)
     session.add(made)
     session.flush()
     place = secret_place(made.id)
     secret = secrets.token_urlsafe(_SECRET_OCTETS)
     made.sealed_secret = vault.seal(secret, place)
     changes = {"username": (None, SENDER), "secret": (None, vault.fingerprint(secret, place))}
-    audit.record(session, audit.Deed("created", "credentials", NAME, made.id, changes))
+    audit.record(session, audit.Deed("created", "credentials", made.name, made.id, changes))
     return made

@@ -17,18 +17,19 @@ from webapp.extensions import db
 from webapp.mail import answer as answers
 from webapp.mail.address import AddressError
 from webapp.mail.answer import Letter, Question, Unanswerable
-from webapp.models import SandboxMail
+from webapp.models import Credential, InboxAccount, SandboxMail
 from webapp.services import audit
 from webapp.services.checks import check_text
 from webapp.services.sandbox import accounts
+from webapp.services.sandbox.boxes import mailbox_of
 from webapp.services.unit import write
 
 LONGEST_WORDS = 20_000
 TIMEOUTS = Timeouts(connect=3.0, greeting=5.0, command=5.0, dot=15.0)
 
 
-def answer(mail_id: int, kind: str, words: str = "") -> None:
-    """Answer a caught mail; the sandbox has the answer when this returns.
+def answer(mail_id: int, kind: str, words: str = "") -> bool:
+    """Answer a caught mail; the sandbox has the answer when this returns. Whether Arauto is going to read it.
 
     `kind` is one of `webapp.mail.answer.KINDS`; `words` are needed for those that are worded. Raises NotFound,
     InvalidInput with the fields `kind` and `words`, and Conflict while the sandbox mail server does not run.
@@ -42,6 +43,18 @@ def answer(mail_id: int, kind: str, words: str = "") -> None:
     with write() as session:
         changes = {"kind": (None, kind), "to": (None, letter.recipient)}
         audit.record(session, audit.Deed("answered", "sandbox", subject, mail_id, changes))
+    return is_read(db.session(), letter.recipient)
+
+
+def is_read(session: Session, address: str) -> bool:
+    """Whether mail to that address is read by the inbox account *Sandbox*."""
+    reader = session.scalar(
+        select(Credential.username)
+        .join(InboxAccount, InboxAccount.credential_id == Credential.id)
+        .where(InboxAccount.name == accounts.NAME, InboxAccount.host == accounts.HOST)
+        .where(InboxAccount.enabled, InboxAccount.automatic_check)
+    )
+    return reader is not None and mailbox_of(reader) == mailbox_of(address)
 
 
 def _letter(session: Session, mail_id: int, kind: str, words: str) -> tuple[str, Letter]:

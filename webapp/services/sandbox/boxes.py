@@ -9,9 +9,9 @@ from datetime import datetime
 
 from sqlalchemy import Engine, delete, func, select
 
-from webapp.models import Credential, SandboxMail
+from webapp.models import Credential, InboxAccount, SandboxMail
 from webapp.services.accounts import secret_place
-from webapp.services.sandbox.accounts import NAME
+from webapp.services.sandbox.accounts import HOST, NAME
 from webapp.services.unit import write_results
 from webapp.services.vault import SealBroken, open_with
 
@@ -34,7 +34,7 @@ def mailbox_of(address: str) -> str:
 
 
 class Boxes:
-    """Read and emptied by whoever knows the secret of the credential *Sandbox*. Errors are those of SQLAlchemy."""
+    """Read and emptied by whoever knows the secret of the inbox account *Sandbox*. Errors are those of SQLAlchemy."""
 
     def __init__(self, engine: Engine, master_key: str):
         self._engine = engine
@@ -42,7 +42,11 @@ class Boxes:
 
     def admits(self, secret: str) -> bool:
         """Whether it is the secret."""
-        query = select(Credential.id, Credential.sealed_secret).where(Credential.name == NAME)
+        query = (
+            select(Credential.id, Credential.sealed_secret)
+            .join(InboxAccount, InboxAccount.credential_id == Credential.id)
+            .where(InboxAccount.name == NAME, InboxAccount.host == HOST)
+        )
         with self._engine.connect() as connection:
             row = connection.execute(query).one_or_none()
         if row is None or row.sealed_secret is None:

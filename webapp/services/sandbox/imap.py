@@ -135,7 +135,7 @@ class _Session:
     async def login(self, words: Sequence[str]) -> None:
         user, secret = _exactly(2, words)
         if not await asyncio.to_thread(self._boxes.admits, secret):
-            raise Refused("NO [AUTHENTICATIONFAILED] the password is the secret of the credential Sandbox")
+            raise Refused("NO [AUTHENTICATIONFAILED] the password is the secret of the inbox account Sandbox")
         self._user = user
 
     async def select(self, words: Sequence[str]) -> str:

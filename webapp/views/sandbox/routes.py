@@ -97,12 +97,12 @@ def answer(mail_id: int) -> Response | BaseResponse:
     form = AnswerForm()
     row = reads.get(db.session(), mail_id)
     try:
-        answering.answer(mail_id, form.kind.data or "", form.words.data or "")
+        is_read = answering.answer(mail_id, form.kind.data or "", form.words.data or "")
     except InvalidInput as refused:
         for problem in refused.problems:
             form[problem.path].errors = [problem.words]
         return make_response(_answer_page(mail_id, form), 422)
-    if row.message is None:
+    if row.message is None or not is_read:
         flash(_("The answer is sent: it is in the sandbox mailbox."))
         return see_other(url_for("sandbox.index"))
     flash(_("The answer is on its way. In a moment, what it does stands on the timeline."))
