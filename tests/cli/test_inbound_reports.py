@@ -7,6 +7,7 @@ import sqlite3
 import pytest
 
 from tests.peers import free_port
+from tests.peers.mailbox_script import ScriptedMailbox
 from tests.services.inbox.conftest import mail
 
 CONFIG = """
@@ -65,6 +66,16 @@ def test_trouble_is_an_error_and_named(configured):
     assert "Replies: No connection to 127.0.0.1" in ended.err
     told = configured(port=free_port())("poll", "--once", "--json").json
     assert told["accounts"][0]["trouble"].startswith("No connection to 127.0.0.1")
+
+
+def test_mail_that_a_server_withholds_is_told_of(configured):
+    refuse = {"FETCH 1": b"TAG NO [SERVERBUG] it is broken"}
+    with ScriptedMailbox("imap", {1: mail(1)}, body=refuse) as server:
+        arauto = configured(port=server.port)
+        told = arauto("poll", "--once")
+        assert (told.code, "0 read, 1 withheld (The server answered: " in told.out) == (0, True)
+        assert arauto("poll", "--once", "--json").json["accounts"][0]["withheld"] == 1
+    assert "Its server withholds mail: 1." in arauto("check").out
 
 
 def test_what_a_pass_is_must_be_said(configured):

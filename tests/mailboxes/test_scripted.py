@@ -10,7 +10,7 @@ import pytest
 
 from tests.peers.mailbox_script import Drop, Ordinary, Raw, ScriptedMailbox, Stall, Then
 from webapp.mailboxes import base, imap_session, pop3
-from webapp.mailboxes.base import Listed, Mailbox, MailboxSettings, MailboxTrouble, TroubleKind
+from webapp.mailboxes.base import Listed, Mailbox, MailboxSettings, MailboxTrouble, TroubleKind, Withheld
 from webapp.mailboxes.imap import ImapMailbox
 from webapp.mailboxes.registry import open_mailbox
 
@@ -29,8 +29,17 @@ def listed(mailbox: Mailbox, mark: str = "") -> list[Listed]:
 
 
 def read(server: ScriptedMailbox, **more: Any) -> list[bytes]:
+    return fetched(server, **more)[0]
+
+
+def fetched(server: ScriptedMailbox, **more: Any) -> tuple[list[bytes], list[Withheld]]:
+    """What is given, and what is withheld."""
     with open_mailbox(settings(server, **more)) as mailbox:
-        return [raw for _, raw in mailbox.fetch(listed(mailbox))]
+        batches = list(mailbox.listed(""))
+        items = list(mailbox.fetch([message for batch in batches for message in batch.messages]))
+    withheld = [one for batch in batches for one in batch.withheld]
+    withheld += [item for item in items if isinstance(item, Withheld)]
+    return [item[1] for item in items if not isinstance(item, Withheld)], withheld
 
 
 def trouble(server: ScriptedMailbox, work: Callable[..., Any] = read, **more: Any) -> MailboxTrouble:
@@ -119,7 +128,9 @@ def test_a_mail_that_vanishes_costs_no_other(stage: str, answer: bytes | None) -
 
         refuse = {"1,2,3": answer, "FETCH 1:": answer, "FETCH 3 ": answer, "": Ordinary()}
         server.script[stage] = {"FETCH": Then((vanish, Ordinary()))} if answer is None else refuse
-        assert read(server) == [raw for number, raw in MAILS.items() if number != 3]
+        if answer is not None:
+            server.script["search"] = [Ordinary(), Then((vanish, Ordinary()))]
+        assert fetched(server) == ([raw for number, raw in MAILS.items() if number != 3], [])
 
 
 def test_nothing_is_lost_that_the_server_leaves_out_although_it_is_there() -> None:
@@ -130,10 +141,30 @@ def test_nothing_is_lost_that_the_server_leaves_out_although_it_is_there() -> No
         assert len(listed(mailbox, "")) == 5
 
 
-def test_a_server_that_refuses_everything_is_in_trouble() -> None:
-    with imap(body=b"TAG NO internal error") as server:
+@pytest.mark.parametrize("stage", ["size", "body"])
+def test_a_server_that_gives_none_of_many_is_in_trouble(stage: str) -> None:
+    many = dict.fromkeys(range(1, 31), MAILS[1])
+    with ScriptedMailbox("imap", many, **{stage: b"TAG NO internal error"}) as server:
         told = trouble(server)
     assert (told.kind, "internal error" in told.words) == (TroubleKind.PROTOCOL, True)
+
+
+@pytest.mark.parametrize("stage", ["size", "body"])
+def test_a_server_that_gives_none_of_a_few_withholds_them(stage: str) -> None:
+    with imap(**{stage: b"TAG NO internal error"}) as server:
+        given, withheld = fetched(server)
+    assert (given, len({one.key for one in withheld})) == ([], 5)
+    assert all("internal error" in one.words for one in withheld)
+
+
+def test_the_mails_that_a_pop3_server_withholds() -> None:
+    with pop(retr={"RETR 3": b"-ERR [SYS/TEMP] it is broken", "": Ordinary()}) as server:
+        given, [withheld] = fetched(server)
+    assert (len(given), "[SYS/TEMP] it is broken" in withheld.words) == (4, True)
+    unread = {"TOP 3": b"-ERR", "": Ordinary()}
+    with pop(uidl=b"-ERR", top=unread, retr={"RETR 3": b"-ERR", "": Ordinary()}) as server:
+        given, withheld = fetched(server)
+    assert (len(given), len(withheld)) == (4, 1)
 
 
 def test_an_answer_that_cannot_be_read_costs_no_other_mail() -> None:

@@ -129,11 +129,17 @@ class _Imap(_Talk):
     def _searched(self, text: str) -> list[int]:
         uids = sorted(self.server.mails)
         begin = re.search(r"UID (\d+):\*", text)
+        some = re.search(r"UID ([\d,]+)$", text)
+        if some:
+            return self._within(some[1])
         return [uid for uid in uids if begin is None or uid >= int(begin[1]) or uid == uids[-1]]
 
     def _named(self, text: str) -> list[int]:
+        return self._within(text.removeprefix("UID ").split(" ")[1])
+
+    def _within(self, uids: str) -> list[int]:
         wanted = set[int]()
-        for part in text.removeprefix("UID ").split(" ")[1].split(","):
+        for part in uids.split(","):
             first, _, last = part.partition(":")
             wanted |= set(range(int(first), int(last or first) + 1))
         return [uid for uid in sorted(self.server.mails) if uid in wanted]

@@ -90,12 +90,19 @@ def test_a_disabled_account_s_trouble_troubles_nobody(ctx: Flask) -> None:
 
 def mailbox_in_trouble(name: str, **fields: Any) -> None:
     """An inbox account whose password is wrong."""
-    trouble = {"failures": 3, "kind": "auth", "words": "The server refused the sign-in of u: no <b>"}
+    words = "The server refused the sign-in of u: no <b>"
+    mailbox(
+        name, {"failures": 3, "kind": "auth", "words": words, "since": clock.now(), "retry_at": clock.now()}, **fields
+    )
+
+
+def mailbox(name: str, progress: dict[str, Any], **fields: Any) -> None:
+    """An inbox account."""
     with write() as session:
         account = InboxAccount(name=name, host="mail.example", port=143, **fields)
         session.add(account)
         session.flush()
-        session.add(InboxProgress(account_id=account.id, since=clock.now(), retry_at=clock.now(), **trouble))
+        session.add(InboxProgress(account_id=account.id, **progress))
 
 
 def test_a_mailbox_that_cannot_be_read_needs_somebody_unless_it_is_disabled(ctx: Flask) -> None:
@@ -105,6 +112,17 @@ def test_a_mailbox_that_cannot_be_read_needs_somebody_unless_it_is_disabled(ctx:
     with write() as session:
         [found] = health.troubles(session)
     assert (found.kind, found.level, found.detail["account"]) == ("inbox_down", "amber", "Replies")
+
+
+def test_mail_that_a_server_withholds_needs_somebody(ctx: Flask) -> None:
+    factories.make_account()
+    mailbox("Replies", {"withheld": 2, "refusal": "no"})
+    mailbox("Old", {"withheld": 2}, enabled=False)
+    mailbox("Down", {"withheld": 2, "failures": 1, "kind": "busy", "words": "no"})
+    mailbox("Well", {})
+    with write() as session:
+        found = [(each.kind, each.level, each.detail["account"]) for each in health.troubles(session)]
+    assert found == [("inbox_down", "amber", "Down"), ("mail_withheld", "amber", "Replies")]
 
 
 def test_a_queue_that_nobody_works_on(ctx: Flask) -> None:
@@ -177,6 +195,8 @@ def everything_wrong(app: Flask) -> Flask:
             run("expire_messages", timedelta(minutes=11), finished_at=None),
         )
         mailbox_in_trouble("Replies <i>")
+        mailbox("Answers <i>", {"withheld": 1, "refusal": "The server answered: no <b>"})
+        mailbox("Others", {"withheld": 2})
         _certificate("Old <i>", -1)
         _certificate("Soon", 3)
         _certificate("Gone", None)
@@ -199,6 +219,9 @@ def test_every_trouble_has_words(everything_wrong: Flask, visit: Visit) -> None:
         "no <b>. Nothing is lost: the mail waits on its server",
         "Check the user name and the secret of the account's credential.",
         "arauto poll 'Replies <i>' --once",
+        "The server of Answers <i> withholds 1 mail",
+        "It says: The server answered: no <b>. Ask who runs it",
+        "The server of Others withholds 2 mails",
         "Nobody sends for the account Sandbox",
         "The periodic jobs do not run",
         "The job forget_old failed",

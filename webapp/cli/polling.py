@@ -62,8 +62,9 @@ def _values(progress: checking.Progress) -> dict[str, object]:
 
 
 def _summary(progress: checking.Progress) -> str:
-    rare = ("skipped", "held", "too_large", "removed")
+    rare = ("skipped", "held", "too_large", "removed", "withheld")
     parts = [f"{progress.stored} read"]
     numbers = {name: getattr(progress, name) for name in rare}
     parts += [f"{number} {name.replace('_', ' ')}" for name, number in numbers.items() if number]
-    return f"{progress.account}: {', '.join(parts)}"
+    said = f" ({progress.refusal})" if progress.withheld and progress.refusal else ""
+    return one_line(f"{progress.account}: {', '.join(parts)}{said}")

@@ -88,14 +88,23 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
+class Withheld:
+    """A message that is there, and that the server refuses to give, in these words of it."""
+
+    key: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """Some messages of a mailbox. Once all of them are dealt with, a later listing may begin at `mark`.
 
-    It is None where the server has withheld some: they are asked for again.
+    It is None where the server does not tell what it asks about each: that is asked for again.
     """
 
     messages: Sequence[Listed]
     mark: str | None
+    withheld: Sequence[Withheld] = ()
 
 
 class Mailbox(ABC):
@@ -160,10 +169,10 @@ class Mailbox(ABC):
         """The messages that came after `mark`, or all of them where it means nothing (any more)."""
 
     @abstractmethod
-    def fetch(self, messages: Sequence[Listed]) -> Iterator[tuple[Listed, bytes]]:
+    def fetch(self, messages: Sequence[Listed]) -> Iterator[tuple[Listed, bytes] | Withheld]:
         """The raw octets of each message that the server gives; they stay unread there.
 
-        It does not give those that are gone meanwhile, nor those that it cannot read itself.
+        Those that are gone meanwhile are left out.
         """
 
     @abstractmethod

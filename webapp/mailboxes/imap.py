@@ -5,14 +5,16 @@ The key of a message is `place/UIDVALIDITY/UID/folder`: the four things that tog
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from webapp.mailboxes.base import Batch, Listed, MailboxTrouble, chunks
+from webapp.mailboxes.base import Batch, Listed, MailboxTrouble, Withheld, chunks
 from webapp.mailboxes.imap_idle import ImapIdle
 
 BATCH = 1000
+# A server that gives none of so many is in trouble itself, not its mails.
+MOST_REFUSED = 20
 
 
 class ImapMailbox(ImapIdle):
@@ -35,19 +37,20 @@ class ImapMailbox(ImapIdle):
         complete = True
         for start in range(0, len(uids), BATCH):
             some = uids[start : start + BATCH]
-            found = self._given(some, ["RFC822.SIZE", "INTERNALDATE"])
+            found, withheld = self._given(some, ["RFC822.SIZE", "INTERNALDATE"])
             messages = [self._listed(uid, found[uid]) for uid in some if b"RFC822.SIZE" in found.get(uid, {})]
             complete = complete and len(messages) == len(some)
-            yield Batch(messages, f"{self._listing}{some[-1]}" if complete else None)
+            yield Batch(messages, f"{self._listing}{some[-1]}" if complete else None, withheld)
 
-    def fetch(self, messages: Sequence[Listed]) -> Iterator[tuple[Listed, bytes]]:
+    def fetch(self, messages: Sequence[Listed]) -> Iterator[tuple[Listed, bytes] | Withheld]:
         for chunk in chunks(messages):
             by_uid = {_uid(message.key): message for message in chunk}
-            found = self._given(list(by_uid), ["BODY.PEEK[]"])
+            found, withheld = self._given(list(by_uid), ["BODY.PEEK[]"])
             for uid, message in by_uid.items():
                 raw = found.get(uid, {}).get(b"BODY[]")
                 if isinstance(raw, bytes):
                     yield message, raw
+            yield from withheld
 
     def present(self) -> set[str]:
         return {self._key(uid) for uid in self._uids("ALL")}
@@ -79,31 +82,36 @@ class ImapMailbox(ImapIdle):
         with self._spoken():
             return sorted(self._ready.search(criteria))
 
-    def _given(self, uids: Sequence[int], items: Sequence[str]) -> Any:
+    def _given(self, uids: Sequence[int], items: Sequence[str]) -> tuple[dict[int, Any], list[Withheld]]:
         """What the server gives of each message. Some refuse all because of one: those are asked for one by one.
 
-        Gone ones are refused or left out (RFC 2180 section 4.1). A server that refuses everything is in trouble.
+        Gone ones are refused or left out (RFC 2180 section 4.1).
         """
+        found, refusal = self._asked(uids, items)
+        if refusal is None:
+            return found, []
+        refused: dict[int, str] = {}
+        for uid in uids:
+            some, refusal = self._asked([uid], items)
+            found |= some
+            if refusal is not None:
+                refused[uid] = refusal.words
+                if len(refused) == MOST_REFUSED and not found and self._still_there(refused):
+                    raise refusal
+        return found, [Withheld(self._key(uid), refused[uid]) for uid in self._still_there(refused)]
+
+    def _asked(self, uids: Sequence[int], items: Sequence[str]) -> tuple[dict[int, Any], MailboxTrouble | None]:
+        """What the server answers to one command; or its refusal, after which other commands may do better."""
         try:
             with self._spoken():
-                return self._ready.fetch(uids, items)
+                return dict(self._ready.fetch(uids, items)), None
         except MailboxTrouble as trouble:
             if not self._refused(trouble):
                 raise
-            if len(uids) == 1 and not _gone(trouble):
-                raise
-            refused = trouble
-        found: dict[int, Any] = {}
-        for uid in uids if len(uids) > 1 else ():
-            try:
-                found |= self._given([uid], items)
-            except MailboxTrouble as trouble:
-                if not self._refused(trouble):
-                    raise
-                refused = trouble
-        if not found and not _gone(refused):
-            raise refused
-        return found
+            return {}, trouble
+
+    def _still_there(self, uids: Mapping[int, str]) -> list[int]:
+        return [uid for uid in self._uids(f"UID {','.join(map(str, uids))}") if uid in uids] if uids else []
 
     def _expunge(self, uids: Sequence[int]) -> None:
         """Without UIDPLUS all that anybody marked as deleted goes, for there is no other way (RFC 3501 6.4.3)."""
@@ -130,10 +138,6 @@ class ImapMailbox(ImapIdle):
         uids = sorted(_uid(key) for key in keys if self.names(key))
         for start in range(0, len(uids), BATCH):
             yield uids[start : start + BATCH]
-
-
-def _gone(trouble: MailboxTrouble) -> bool:
-    return "[EXPUNGEISSUED]" in trouble.words.upper()  # RFC 5530 section 3
 
 
 def _uid(key: str) -> int:

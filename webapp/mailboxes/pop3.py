@@ -20,7 +20,9 @@ from webapp.mailboxes.base import (
     Listed,
     MailboxTrouble,
     TroubleKind,
+    Withheld,
     chunks,
+    one_line,
 )
 from webapp.mailboxes.pop3_reader import Reader, TlsReader
 from webapp.mailboxes.trust import TalkingMailbox, agreed, connecting, context, unreadable, unwilling
@@ -75,19 +77,23 @@ class Pop3Mailbox(TalkingMailbox[Reader]):
     def listed(self, mark: str) -> Iterator[Batch]:
         with self._spoken():
             sizes = dict(_pair(line) for line in self._ready.list()[1])
-        keys = self._keys(sizes)
+        keys, refused = self._keys(sizes)
         numbers = list(keys)
+        if refused:
+            yield Batch([], "", [Withheld(f"{self.place}number/{number}", words) for number, words in refused.items()])
         for start in range(0, len(numbers), BATCH):
             some = numbers[start : start + BATCH]
             yield Batch([Listed(keys[number], sizes[number]) for number in some], "")
 
-    def fetch(self, messages: Sequence[Listed]) -> Iterator[tuple[Listed, bytes]]:
+    def fetch(self, messages: Sequence[Listed]) -> Iterator[tuple[Listed, bytes] | Withheld]:
         for chunk in chunks(messages):
             known = [message for message in chunk if message.key in self._numbers]
             commands = [f"RETR {self._numbers[message.key]}" for message in known]
             for message, lines in zip(known, self._pipelined(commands), strict=True):
-                if lines is not None:
+                if isinstance(lines, list):
                     yield message, b"".join(line + b"\r\n" for line in lines)
+                else:
+                    yield Withheld(message.key, lines)
 
     def present(self) -> set[str]:
         if not self._numbers:
@@ -147,37 +153,46 @@ class Pop3Mailbox(TalkingMailbox[Reader]):
     def _capabilities(self, client: Reader) -> frozenset[str]:
         """A server that does not know CAPA (RFC 2449) offers nothing more."""
         client._putline(b"CAPA")
-        lines = self._answer(client, "all") or []
-        return frozenset(line.split()[0].decode("ascii", "replace").upper() for line in lines if line.split())
+        lines = self._answer(client, "all")
+        words = [line.split() for line in lines] if isinstance(lines, list) else []
+        return frozenset(each[0].decode("ascii", "replace").upper() for each in words if each)
 
-    def _keys(self, sizes: Mapping[int, int]) -> dict[int, str]:
-        """The key of each message by its number in this session."""
+    def _keys(self, sizes: Mapping[int, int]) -> tuple[dict[int, str], dict[int, str]]:
+        """The key of each message by its number in this session; and why the server tells others by nothing."""
         [lines] = self._pipelined(["UIDL"])
-        named = {each[0]: each[1] for each in map(_named, lines or ()) if each and each[0] in sizes}
+        told = lines if isinstance(lines, list) else []
+        named = {each[0]: each[1] for each in map(_named, told) if each and each[0] in sizes}
         times = Counter(named.values())
         keys = {number: f"{self.place}uidl/{name}" for number, name in named.items() if times[name] == 1}
         unnamed = [number for number in sizes if number not in keys]
         alike = Counter[str]()
-        for number, digest in self._digests(unnamed).items():
+        digests, refused = self._digests(unnamed)
+        for number, digest in digests.items():
             name = f"{digest}-{sizes[number]}"
             alike[name] += 1
             keys[number] = f"{self.place}hash/{name}/{alike[name]}"
         self._numbers = {key: number for number, key in keys.items()}
-        return dict(sorted(keys.items()))
+        return dict(sorted(keys.items())), refused
 
-    def _digests(self, numbers: Sequence[int]) -> dict[int, str]:
+    def _digests(self, numbers: Sequence[int]) -> tuple[dict[int, str], dict[int, str]]:
         """Of the headers of those that the server gives; out of the mails themselves where it has no TOP."""
         found: dict[int, str] = {}
+        refused: dict[int, str] = {}
         for command in ("TOP {} 0", "RETR {}"):
             rest = [number for number in numbers if number not in found]
             answers = self._pipelined([command.format(number) for number in rest], "head")
             for number, lines in zip(rest, answers, strict=True):
-                if lines is not None:
+                if isinstance(lines, list):
                     found[number] = hashlib.sha256(b"\n".join(lines)).hexdigest()
-        return {number: found[number] for number in numbers if number in found}
+                else:
+                    refused[number] = lines
+        return (
+            {number: found[number] for number in numbers if number in found},
+            {number: words for number, words in refused.items() if number not in found},
+        )
 
-    def _pipelined(self, commands: Sequence[str], take: Take = "all") -> Iterator[list[bytes] | None]:
-        """The lines of each answer in turn; None where the server refused: the message is gone, or broken there."""
+    def _pipelined(self, commands: Sequence[str], take: Take = "all") -> Iterator[list[bytes] | str]:
+        """The lines of each answer in turn; where the server refused, its words for that."""
         client = self._ready
         for start in range(0, len(commands), self._window):
             some = commands[start : start + self._window]
@@ -186,11 +201,11 @@ class Pop3Mailbox(TalkingMailbox[Reader]):
             for _ in some:
                 yield self._answer(client, take)
 
-    def _answer(self, client: Reader, take: Take) -> list[bytes] | None:
+    def _answer(self, client: Reader, take: Take) -> list[bytes] | str:
         with self._spoken():
-            status = client._getline()[0]
+            status: bytes = client._getline()[0]
             if status.startswith(b"-ERR"):
-                return None
+                return one_line(f"The server answered: {status.decode('utf-8', 'replace')}")
             if not status.startswith(b"+"):
                 raise unreadable(status.decode("utf-8", "replace"))
             lines: list[bytes] = []

@@ -48,7 +48,8 @@ class InboxProgress(Model):
     `mark` is where the next listing begins (see `mailboxes.base.Batch`). `failures` counts the checks in a row that
     failed, `since` when the first of them did; `retry_at` is when an account in trouble is tried again, and `told_at`
     when its trouble became an event. `wanted_at`: when somebody last wanted to check it who was not its reader.
-    `tells`: whether its server told of new mail when it was last listened to (IMAP IDLE).
+    `tells`: whether its server told of new mail when it was last listened to (IMAP IDLE). `withheld`: how many mails
+    it refused to give at the last check that went well, for the reason in `refusal`.
     """
 
     account_id: Mapped[int] = mapped_column(ForeignKey("inbox_account.id", ondelete="CASCADE"), primary_key=True)
@@ -63,3 +64,5 @@ class InboxProgress(Model):
     told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     wanted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     tells: Mapped[bool] = mapped_column(default=False, server_default=false())
+    withheld: Mapped[int] = mapped_column(default=0, server_default="0")
+    refusal: Mapped[str] = mapped_column(default="", server_default="")

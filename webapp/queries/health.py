@@ -103,6 +103,18 @@ def _inboxes(session: Session, now: datetime, jobs: bool) -> Iterator[Trouble]:
         yield Trouble("inbox_down", "amber", dict(row._mapping))
 
 
+def _withheld(session: Session, now: datetime, jobs: bool) -> Iterator[Trouble]:
+    """Mails that a server lists and does not give: whoever wrote them may wait for an effect."""
+    rows = session.execute(
+        select(InboxAccount.name.label("account"), InboxProgress.withheld, InboxProgress.refusal)
+        .join(InboxProgress, InboxProgress.account_id == InboxAccount.id)
+        .where(InboxAccount.enabled, InboxProgress.failures == 0, InboxProgress.withheld > 0)
+        .order_by(InboxAccount.name)
+    )
+    for row in rows:
+        yield Trouble("mail_withheld", "amber", dict(row._mapping))
+
+
 def _queue(session: Session, now: datetime, jobs: bool) -> Iterator[Trouble]:
     """Due for long although its account is well and nothing was tried: nobody sends."""
     overdue = now - STUCK_AFTER
@@ -165,6 +177,7 @@ CHECKS: tuple[Callable[[Session, datetime, bool], Iterator[Trouble]], ...] = (
     _no_account,
     _accounts,
     _inboxes,
+    _withheld,
     _queue,
     _jobs,
     _unknown,

@@ -166,6 +166,7 @@ def _inboxes() -> Iterator[Finding]:
             InboxProgress.succeeded_at,
             InboxProgress.failures,
             InboxProgress.words,
+            InboxProgress.withheld,
         )
         .outerjoin(InboxProgress, InboxProgress.account_id == InboxAccount.id)
         .order_by(InboxAccount.name)
@@ -176,6 +177,8 @@ def _inboxes() -> Iterator[Finding]:
             yield Finding(name, True, "It is disabled.")
         elif row.failures:
             yield Finding(name, False, f"It cannot be read: {row.words}")
+        elif row.withheld:
+            yield Finding(name, False, f"Its server withholds mail: {row.withheld}. Ask who runs it to mend that.")
         else:
             yield Finding(name, True, "Its last check ended well." if row.succeeded_at else "It was not checked yet.")
 

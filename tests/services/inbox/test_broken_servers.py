@@ -26,6 +26,10 @@ def subjects() -> list[str]:
     return sorted(row.subject for row in kept())
 
 
+def noted(number) -> InboxProgress:
+    return db.session.get_one(InboxProgress, number, populate_existing=True)
+
+
 def later_all_is_read_once(number, server):
     server.script.clear()
     assert checking.check(number).trouble is None
@@ -67,13 +71,30 @@ REFUSED = {
 def test_what_the_server_withholds_is_asked_for_again(ctx, make_inbox, protocol, stage):
     script = {stage: REFUSED[protocol, stage]}
     if stage == "top":
-        script |= {"uidl": b"-ERR", "retr": {"RETR 3": b"-ERR", "": Ordinary()}}
+        script |= {"uidl": b"-ERR", "retr": {"RETR 3": b"-ERR no", "": Ordinary()}}
     with ScriptedMailbox(protocol, MAILS, **script) as server:
         number = make_inbox(protocol=protocol, port=server.port)
         told = checking.check(number)
-        assert (told.trouble, told.stored) == (None, 4)
-        assert checking.check(number).stored == 0
+        assert (told.trouble, told.stored, told.withheld) == (None, 4, 1)
+        told = checking.check(number)
+        assert (told.trouble, told.stored, told.withheld) == (None, 0, 1)
+        assert "no" in noted(number).refusal
         later_all_is_read_once(number, server)
+        assert (noted(number).withheld, noted(number).refusal) == (0, "")
+
+
+def test_a_mail_that_is_withheld_keeps_no_later_one_waiting(ctx, make_inbox, protocol):
+    """Also where it was the only new one: the account is well, and is read on as ever."""
+    refusal = {"body": {"FETCH 1 ": b"TAG NO no", "": Ordinary()}, "retr": {"RETR 1": b"-ERR no", "": Ordinary()}}
+    with ScriptedMailbox(protocol, {1: MAILS[1]}, **refusal) as server:
+        number = make_inbox(protocol=protocol, port=server.port)
+        told = checking.check(number)
+        assert (told.trouble, told.withheld) == (None, 1)
+        assert noted(number).retry_at is None
+        server.mails[2] = MAILS[2]
+        server.script["body"] = {"FETCH 1": b"TAG NO no", "": Ordinary()}
+        told = checking.check(number)
+        assert (told.trouble, told.stored, told.withheld) == (None, 1, 1)
 
 
 # What the server says of names, and what it says when the first mail is gone.
@@ -118,7 +139,7 @@ def test_a_wrong_password_is_tried_rarely(ctx, make_inbox, protocol):
     with ScriptedMailbox(protocol, MAILS, **refusal) as server:
         number = make_inbox(protocol=protocol, port=server.port, interval_seconds=1)
         checking.check(number)
-        row = db.session.get_one(InboxProgress, number, populate_existing=True)
+        row = noted(number)
         assert row.kind == "auth"
         assert row.retry_at > clock.now() + timedelta(minutes=7)
         assert number not in accounts.due(db.session())

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.peers import free_port, give_away
+from tests.peers.mailbox_script import ScriptedMailbox
 from tests.services.inbox.conftest import mail
 from tests.visiting import post, seen
 from webapp.extensions import db
@@ -133,6 +134,19 @@ def test_trouble_is_seen_in_the_list_and_on_the_page(world, account, admin_clien
     assert "The mailbox was not read to its end" in page.text
     assert "in trouble" in visit(LIST).text
     assert "Its mail stays where it is" in visit(f"{LIST}/{account}").text
+
+
+def test_mail_that_the_server_withholds_is_told_of(world, account, admin_client, visit):
+    refuse = {"FETCH 1": b"TAG NO [SERVERBUG] it is broken"}
+    with ScriptedMailbox("imap", {1: mail(1)}, body=refuse) as server:
+        world.do(lambda: configuration.save("inbox_accounts", {"port": server.port, "secure": False}, account))
+        page = seen(post(admin_client, f"{LIST}/{account}/check"), LIST)
+    assert "The mailbox was read" in page.text
+    assert "1. The server answered: " in page.text
+    assert "mail withheld" in visit(LIST).text
+    shown = visit(f"{LIST}/{account}").text
+    assert "The server withholds 1 mail" in shown
+    assert "[SERVERBUG] it is broken" in shown
 
 
 def asking(box, dovecot, **fields) -> dict:

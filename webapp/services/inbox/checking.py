@@ -17,7 +17,7 @@ from webapp.database import results_engine
 from webapp.errors import Conflict
 from webapp.extensions import db
 from webapp.mail.arrival import arrival
-from webapp.mailboxes.base import Listed, Mailbox, MailboxTrouble, OnLine, TroubleKind
+from webapp.mailboxes.base import Listed, Mailbox, MailboxTrouble, OnLine, TroubleKind, Withheld
 from webapp.mailboxes.registry import open_mailbox
 from webapp.services.errand import Errand
 from webapp.services.inbox import accounts, health, processing, store
@@ -33,7 +33,10 @@ GROUP_OCTETS = 8 * 1024 * 1024
 
 @dataclass(slots=True)
 class Progress:
-    """What a check did so far. `found`: how many mails the listing has shown to be new; `trouble` ended it early."""
+    """What a check did so far. `found`: how many mails the listing has shown to be new; `trouble` ended it early.
+
+    `withheld`: how many the server refuses to give, for the reason that it gives (`refusal`). They are asked for again.
+    """
 
     account: str
     found: int = 0
@@ -42,7 +45,14 @@ class Progress:
     held: int = 0
     too_large: int = 0
     removed: int = 0
+    withheld: int = 0
+    refusal: str = ""
     trouble: MailboxTrouble | None = field(default=None)
+
+    def note_withheld(self, withheld: Withheld) -> None:
+        """One more that is not given."""
+        self.withheld += 1
+        self.refusal = withheld.words or self.refusal
 
 
 OnProgress = Callable[[Progress], None]
@@ -91,7 +101,7 @@ def check_leased(
         _visit(account, mailbox or open_mailbox(account.settings, on_line), progress, alive, keep_open, on_progress)
     except MailboxTrouble as trouble:
         progress.trouble = trouble
-    health.ended(account.id, progress.trouble)
+    health.ended(account.id, progress.trouble, withheld=progress.withheld, refusal=progress.refusal)
     return progress
 
 
@@ -123,6 +133,8 @@ def _read(
         new = store.unknown(db.session(), account.id, batch.messages)
         db.session.rollback()
         progress.found += len(new)
+        for withheld in batch.withheld:
+            progress.note_withheld(withheld)
         mark = batch.mark if complete else None
         complete = _read_some(account, mailbox, new, mark, progress, on_progress) and complete
         if not alive():
@@ -145,7 +157,7 @@ def _read_some(
     wanted = [listed for listed in new if listed not in old and listed not in large]
     passed = [listed.key for listed in old]
     waiting = [Arrived(listed, None, listed.arrived or clock.now()) for listed in large]
-    with ahead(_groups(mailbox.fetch(wanted))) as groups:
+    with ahead(_groups(mailbox.fetch(wanted), progress)) as groups:
         for group in groups:
             given += len(group)
             late = [mail for mail in group if mail.listed.arrived is None and _is_old(account, mail.at)]
@@ -175,11 +187,15 @@ def _settle(
     on_progress(progress)
 
 
-def _groups(fetched: Iterator[tuple[Listed, bytes]]) -> Iterator[list[Arrived]]:
+def _groups(fetched: Iterator[tuple[Listed, bytes] | Withheld], progress: Progress) -> Iterator[list[Arrived]]:
     """Mails that are committed together."""
     group: list[Arrived] = []
     octets = 0
-    for listed, raw in fetched:
+    for one in fetched:
+        if isinstance(one, Withheld):
+            progress.note_withheld(one)
+            continue
+        listed, raw = one
         group.append(Arrived(listed, raw, listed.arrived or arrival(raw) or clock.now()))
         octets += len(raw)
         if len(group) == GROUP_MESSAGES or octets > GROUP_OCTETS:

@@ -45,12 +45,13 @@ def note_whether_it_tells(account_id: int, tells: bool) -> None:
         store.progress(session, account_id).tells = tells
 
 
-def ended(account_id: int, trouble: MailboxTrouble | None) -> None:
-    """How the check ended."""
+def ended(account_id: int, trouble: MailboxTrouble | None, *, withheld: int = 0, refusal: str = "") -> None:
+    """How the check ended. Mails that the server withholds are told of, and are no trouble of the account."""
     now = clock.now()
     with write() as session:
         row = store.progress(session, account_id)
         if trouble is None:
+            row.withheld, row.refusal = withheld, refusal
             row.succeeded_at, row.failures, row.since, row.retry_at, row.kind, row.words = now, 0, None, None, "", ""
             return
         row.failures += 1
@@ -63,6 +64,7 @@ def forgive(session: Session, account_id: int) -> None:
     """The account's settings changed: try it at once."""
     row = store.progress(session, account_id)
     row.failures, row.since, row.retry_at, row.checked_at, row.kind, row.words = 0, None, None, None, "", ""
+    row.withheld, row.refusal = 0, ""
 
 
 def _wait(kind: TroubleKind, failures: int) -> timedelta:

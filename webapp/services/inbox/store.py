@@ -87,8 +87,9 @@ def progress(session: Session, account_id: int) -> InboxProgress:
     """The account's row of progress, made when there is none: whoever else makes it at the same moment."""
     row = session.get(InboxProgress, account_id)
     if row is None:
-        blank = {"account_id": account_id, "mark": "", "failures": 0, "kind": "", "words": "", "tells": False}
-        session.execute(insert_or_leave(InboxProgress).values(blank).on_conflict_do_nothing())
+        blank = {"mark": "", "failures": 0, "kind": "", "words": "", "tells": False, "withheld": 0, "refusal": ""}
+        fresh = insert_or_leave(InboxProgress).values(account_id=account_id, **blank)
+        session.execute(fresh.on_conflict_do_nothing())
         row = session.get_one(InboxProgress, account_id)
     return row
 

@@ -101,6 +101,7 @@ def _checked(over: Over, links: list[tuple[str, str, str]]) -> Verdict:
         (_("Held"), str(end.held)),
         (_("Too large"), str(end.too_large)),
         (_("Removed from the server"), str(end.removed)),
+        *([(_("Withheld by the server"), f"{end.withheld}. {sayings.said(end.refusal)}")] if end.withheld else []),
     ]
     if end.trouble is not None:
         advice = ADVICE[end.trouble.kind]()

@@ -93,6 +93,21 @@ def _inbox_down(detail: dict[str, Any]) -> tuple[str, str, str]:
     return heading, f"{happened} {advice}".strip(), f"arauto poll {_quoted(detail['account'])} --once"
 
 
+def _mail_withheld(detail: dict[str, Any]) -> tuple[str, str, str]:
+    count = detail["withheld"]
+    happened = _("It lists them and refuses to give them; every check asks again, and other mail is read.")
+    said = _("It says: %(said)s.", said=sayings.said(detail["refusal"]).rstrip(".")) if detail["refusal"] else ""
+    advice = _("Ask who runs it to mend or remove them.")
+    heading = ngettext(
+        "The server of %(name)s withholds %(num)s mail",
+        "The server of %(name)s withholds %(num)s mails",
+        count,
+        name=detail["account"],
+    )
+    command = f"arauto poll {_quoted(detail['account'])} --once"
+    return heading, " ".join(each for each in (happened, said, advice) if each), command
+
+
 def _queue_stuck(detail: dict[str, Any]) -> tuple[str, str, str]:
     return (
         _("Nobody sends for the account %(name)s", name=detail["account"]),
@@ -177,6 +192,7 @@ NOTES: dict[str, Callable[[dict[str, Any]], tuple[str, str, str]]] = {
     "no_default": _no_default,
     "account_down": _account_down,
     "inbox_down": _inbox_down,
+    "mail_withheld": _mail_withheld,
     "queue_stuck": _queue_stuck,
     "jobs_silent": _jobs_silent,
     "job_failed": _job_failed,
