@@ -59,6 +59,7 @@ SPEAKERS = {
     "Garbled": 0,
     "NoStartTls": 0,
     "NotSeen": 1,
+    "NotUnderstood": 0,
     "SealBroken": 0,
     "Silent": 0,
     "self._unreachable": 0,
@@ -69,6 +70,7 @@ SPEAKING = [
     *sorted((ROOT / "webapp/channels").glob("*.py")),
     *sorted((ROOT / "webapp/mailboxes").glob("*.py")),
     *(ROOT / f"webapp/services/{name}.py" for name in ("certificate_watch", "courier", "testmail", "vault")),
+    ROOT / "webapp/services/inbox/apart.py",
 ]
 
 

@@ -25,3 +25,9 @@ class Defect(StrEnum):
     WRONG_CHARSET = "wrong_charset"  # octets that the declared character set does not have
     BAD_DATE = "bad_date"  # a Date that is none, or not within 1970 to 9998
     TEXT_CUT = "text_cut"  # a text longer than is read
+
+
+# Where the scan for header fields and parts stopped. Only mail that is made to be hard to read is like that.
+BEYOND_LIMITS = frozenset(
+    (Defect.TOO_LARGE, Defect.HEADERS_CUT, Defect.FIELD_CUT, Defect.TOO_DEEP, Defect.TOO_MANY_PARTS)
+)

@@ -39,7 +39,11 @@ class Mail:
 
 def parse(raw: bytes) -> Mail:
     """Read a mail."""
-    root, defects = take_apart(raw)
+    return read(*take_apart(raw))
+
+
+def read(root: Part, defects: set[Defect]) -> Mail:
+    """Read a mail that was taken apart already; its other defects are added to those."""
     bodies: dict[str, str] = {}
     attachments: list[Part] = []
     for part in root.leaves():

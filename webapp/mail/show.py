@@ -7,15 +7,13 @@ from datetime import datetime
 
 from webapp.mail import fields
 from webapp.mail.charset import one_line, visible
-from webapp.mail.defects import Defect
+from webapp.mail.defects import BEYOND_LIMITS, Defect
 from webapp.mail.mime import Part
 from webapp.mail.parse import LONGEST_TEXT, parse
 
 MOST_HEADERS = 200
 
-_CUTS = frozenset(
-    (Defect.TOO_LARGE, Defect.HEADERS_CUT, Defect.FIELD_CUT, Defect.TOO_DEEP, Defect.TOO_MANY_PARTS, Defect.TEXT_CUT)
-)
+_CUTS = BEYOND_LIMITS | {Defect.TEXT_CUT}
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,8 @@ OURS: tuple[str, ...] = (
     N_("The server sent what PostgreSQL does not."),
     N_("The server sent a certificate that cannot be read."),
     N_("the name of the host was not found in time"),
+    N_("It is beyond the limits of mail, and could not be understood within %(seconds)s seconds."),
+    N_("It is beyond the limits of mail, and could not be understood: %(why)s"),
     # Mailboxes.
     N_("no answer in time"),
     N_("The server said nothing for %(seconds)s seconds."),

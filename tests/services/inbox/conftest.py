@@ -11,9 +11,13 @@ from sqlalchemy import select, update
 
 from tests.factories import make_messages
 from tests.peers.dovecot import Box, Dovecot
+from webapp import clock
 from webapp.extensions import db
+from webapp.mailboxes.base import Listed
 from webapp.models import InboundMessage, InboxAccount, Message, State
 from webapp.services import configuration
+from webapp.services.inbox import processing, store
+from webapp.services.inbox.store import Arrived
 from webapp.services.unit import write
 
 
@@ -43,6 +47,14 @@ def make_inbox(dovecot: Dovecot, box: Box) -> Make:
     return make
 
 
+@pytest.fixture
+def inbox(any_ctx: Flask) -> int:
+    """An account whose server nobody asks, on each database."""
+    configuration.save("credentials", {"name": "reader", "username": "u", "secret": {"value": "s"}})
+    configuration.save("inbox_accounts", {"name": "Replies", "host": "h", "port": 143, "credential": "reader"})
+    return configuration.number_of("inbox_accounts", {"name": "Replies"})
+
+
 @pytest.fixture(params=["imap", "pop3"])
 def protocol(request: pytest.FixtureRequest) -> str:
     return str(request.param)
@@ -52,6 +64,12 @@ def mail(number: int = 1, **headers: str) -> bytes:
     fields = {"From": "a@corp.example", "Subject": f"mail {number}", "Message-ID": f"<{number}@x.example>", **headers}
     lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in fields.items())
     return f"{lines}\r\nwords\r\n".encode()
+
+
+def arrive(raw: bytes, account_id: int) -> None:
+    """Keep and process a mail, as a check does."""
+    listed = Listed(f"k{len(kept())}", len(raw))
+    processing.process(store.keep(account_id, [Arrived(listed, raw, clock.now())], names=lambda key: True))
 
 
 def kept() -> list[InboundMessage]:

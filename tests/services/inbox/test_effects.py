@@ -9,7 +9,7 @@ from flask import current_app
 from sqlalchemy import select
 
 from tests.factories import make_account
-from tests.services.inbox.conftest import fresh, kept, mail, sent_message
+from tests.services.inbox.conftest import arrive, fresh, kept, mail, sent_message
 from webapp import clock
 from webapp.extensions import db
 from webapp.mail import token
@@ -19,19 +19,6 @@ from webapp.models import Event, InboundState, Message, State, SuppressedAddress
 from webapp.services import configuration
 from webapp.services.inbox import effects, processing, store, suppression
 from webapp.services.inbox.store import Arrived
-
-
-def arrive(raw: bytes, account_id: int) -> None:
-    """Keep and process a mail, as a check does."""
-    listed = Listed(f"k{len(kept())}", len(raw))
-    processing.process(store.keep(account_id, [Arrived(listed, raw, clock.now())], names=lambda key: True))
-
-
-@pytest.fixture
-def inbox(any_ctx) -> int:
-    configuration.save("credentials", {"name": "reader", "username": "u", "secret": {"value": "s"}})
-    configuration.save("inbox_accounts", {"name": "Replies", "host": "h", "port": 143, "credential": "reader"})
-    return configuration.number_of("inbox_accounts", {"name": "Replies"})
 
 
 def report(message: Message, action: str, status: str, recipient: str = "") -> bytes:

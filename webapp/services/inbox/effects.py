@@ -17,7 +17,7 @@ from webapp.mail import token
 from webapp.mail.address import AddressError, normalise_email
 from webapp.mail.classify import Kind, Reading
 from webapp.mail.compose import MAILER
-from webapp.mail.parse import Mail
+from webapp.mail.digest import Digest
 from webapp.mail.reports import Recipient
 from webapp.models import Message, State, TimelineEntry
 from webapp.models.states import sources_of
@@ -35,23 +35,27 @@ class Incoming:
     number: int
     account_id: int | None
     received_at: datetime
-    mail: Mail
-    reading: Reading
+    mail: Digest
+
+    @property
+    def reading(self) -> Reading:
+        """What it is."""
+        return self.mail.reading
 
     @property
     def sender(self) -> str:
         """Who wrote it, as the mail says: evidence of nothing."""
-        return self.mail.header("from")[:LONGEST_LINE]
+        return self.mail.sender[:LONGEST_LINE]
 
     @property
     def subject(self) -> str:
         """Its subject."""
-        return self.mail.header("subject")[:LONGEST_LINE]
+        return self.mail.subject[:LONGEST_LINE]
 
     @property
     def message_id(self) -> str:
         """Its own Message-ID."""
-        return self.mail.header("message-id")[:LONGEST_LINE]
+        return self.mail.message_id[:LONGEST_LINE]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +121,9 @@ def _unasked(session: Session, incoming: Incoming) -> Effect:
 
     Never of the mail of an Arauto, this one or another: an event that is told to the mailbox it came from has no end.
     """
-    if incoming.mail.header("x-mailer") == MAILER:
+    if incoming.mail.mailer == MAILER:
         return Effect("own")
-    event_id = event_rules.event_of(session, incoming.number, incoming.account_id, incoming.mail, incoming.reading)
+    event_id = event_rules.event_of(session, incoming.number, incoming.account_id, incoming.mail)
     return Effect("event", event_id=event_id) if event_id is not None else Effect()
 
 

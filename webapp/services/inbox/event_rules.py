@@ -6,8 +6,8 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from webapp.database.hot import HotStatement
-from webapp.mail.classify import Kind, Reading
-from webapp.mail.parse import Mail
+from webapp.mail.classify import Kind
+from webapp.mail.digest import Digest
 from webapp.models import InboxAccount
 from webapp.services import events
 from webapp.services.events import LONGEST_BODY, LONGEST_NAME, LONGEST_TITLE, NewEvent
@@ -19,13 +19,13 @@ KINDS = frozenset({Kind.OTHER, Kind.REPLY})
 _RULES = HotStatement(select(InboxAccount.name, InboxAccount.event_rules).where(InboxAccount.id == bindparam("number")))
 
 
-def event_of(session: Session, number: int, account_id: int | None, mail: Mail, reading: Reading) -> int | None:
+def event_of(session: Session, number: int, account_id: int | None, mail: Digest) -> int | None:
     """The number of the event that the mail became; None when no rule wants it. The same mail is one event."""
-    if account_id is None or reading.kind not in KINDS:
+    if account_id is None or mail.reading.kind not in KINDS:
         return None
     row = _RULES.one(driver(session), number=account_id)
     name, rules = row or ("", ())
-    sender, subject = mail.header("from"), mail.header("subject")
+    sender, subject = mail.sender, mail.subject
     for rule in rules:
         if passes(rule["sender"], sender) and passes(rule["subject"], subject):
             new = NewEvent(

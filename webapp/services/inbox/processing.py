@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 from webapp.database.hot import HotStatement
 from webapp.errors import Conflict, NotFound
 from webapp.extensions import db
-from webapp.mail.classify import Reading, understand
-from webapp.mail.parse import Mail, parse
+from webapp.mail.digest import Digest
 from webapp.models import InboundMessage, InboundRaw, InboundState
+from webapp.services.inbox.apart import NotUnderstood, digest_of
 from webapp.services.inbox.effects import Effect, Incoming, effect_of
 from webapp.services.inbox.store import Kept
 from webapp.services.unit import driver, write
@@ -32,8 +32,7 @@ class Understood:
     """A mail and what it means."""
 
     number: int
-    mail: Mail
-    reading: Reading
+    mail: Digest
 
 
 def process(kept: Sequence[Kept]) -> int:
@@ -42,11 +41,12 @@ def process(kept: Sequence[Kept]) -> int:
     understood: list[Understood] = []
     for mail in kept:
         try:
-            parsed = parse(mail.raw)
-            understood.append(Understood(mail.number, parsed, understand(parsed)))
+            understood.append(Understood(mail.number, digest_of(mail.raw)))
+        except NotUnderstood as error:
+            held += _hold(mail.number, str(error))
         except Exception as error:
             log.exception("inbound mail %s cannot be understood", mail.number)
-            held += _hold(mail.number, error)
+            held += _hold(mail.number, _named(error))
     if not understood:
         return held
     try:
@@ -97,7 +97,7 @@ def _alone(one: Understood) -> int:
         return 0
     except Exception as error:
         log.exception("inbound mail %s has no effect", one.number)
-        return _hold(one.number, error)
+        return _hold(one.number, _named(error))
 
 
 def _settle(session: Session, understood: Sequence[Understood]) -> None:
@@ -108,7 +108,7 @@ def _settle(session: Session, understood: Sequence[Understood]) -> None:
         row = _TAKE.one(spoken, number=one.number)
         if row is not None:
             account_id, received_at = row
-            incoming = Incoming(one.number, account_id, received_at, one.mail, one.reading)
+            incoming = Incoming(one.number, account_id, received_at, one.mail)
             done.append(_told(incoming, effect_of(session, incoming)))
     if done:
         _NOTE.run(spoken, done)
@@ -150,11 +150,15 @@ _NOTE = HotStatement(
 )
 
 
-def _hold(number: int, error: Exception) -> int:
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _hold(number: int, why: str) -> int:
     with write() as session:
         session.execute(
             update(InboundMessage)
             .where(InboundMessage.id == number, InboundMessage.state.in_(OPEN))
-            .values(state=InboundState.HELD, error=f"{type(error).__name__}: {error}"[:LONGEST_ERROR])
+            .values(state=InboundState.HELD, error=why[:LONGEST_ERROR])
         )
     return 1
