@@ -12,6 +12,7 @@ from flask import Flask
 from jobs import poll_inboxes, runner
 from jobs.table import JOBS
 from jobs.wishes import Wishes
+from webapp import clock
 from webapp.services.inbox.reader import Reader
 from webapp.services.sandbox.server import SandboxServer
 from webapp.services.sender import Sender
@@ -30,7 +31,14 @@ class Running:
             timezone=UTC,
         )
         for job in JOBS:
-            self._scheduler.add_job(runner.run, "interval", args=[app, job], seconds=job.interval_seconds, id=job.name)
+            self._scheduler.add_job(
+                runner.run,
+                "interval",
+                args=[app, job],
+                seconds=job.interval_seconds,
+                id=job.name,
+                next_run_time=clock.now(),
+            )
         poll_inboxes.schedule(self._scheduler, self._reader)
         wishes = Wishes(app, self._scheduler)
         self._scheduler.add_job(wishes.look, "interval", seconds=1, id="wishes")

@@ -35,6 +35,11 @@ pytest_plugins = (
 )
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: tests of servers and browsers wait for them a good part of their time."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _stay_on_this_machine() -> Iterator[None]:
     with only_loopback():

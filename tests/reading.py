@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC
+from unittest.mock import patch
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
@@ -15,9 +16,10 @@ from webapp.services.inbox.reader import Reader
 
 @contextmanager
 def reading(app: Flask) -> Iterator[Reader]:
-    """Accounts are read when they are due, and listened to in between, until this is left."""
+    """Accounts are read when they are due, and listened to in between, until this is left; looked at often."""
     reader, scheduler = Reader(app), BackgroundScheduler(timezone=UTC)
-    poll_inboxes.schedule(scheduler, reader)
+    with patch.object(poll_inboxes, "INTERVAL_SECONDS", 0.1):
+        poll_inboxes.schedule(scheduler, reader)
     reader.start()
     scheduler.start()
     try:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 import trustme
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.channels.conftest import server_tls
 from tests.e2e.instance import PASSWORD, instance
+from tests.peers.axe import no_barriers
 from tests.peers.smtp_aiosmtpd import AiosmtpdServer
 from tests.peers.tls import TlsServer
 
@@ -58,14 +58,6 @@ notifications: [{name: Certificates, types: [certificate.*], contacts: [Ana]}]
 """
 
 
-def _no_barriers(page: Page) -> None:
-    """Axe finds nothing, in either theme."""
-    for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)
-        found = Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()
-
-
 @pytest.mark.timeout(120)
 def test_from_the_form_to_a_colleague_s_mailbox(tmp_path: Path, page: Page) -> None:
     with _soon(5) as portal, instance(tmp_path / "a") as arauto:
@@ -77,16 +69,16 @@ def test_from_the_form_to_a_colleague_s_mailbox(tmp_path: Path, page: Page) -> N
         page.get_by_role("main").get_by_role("button", name="Sign in").click()
         main = page.get_by_role("main")
         expect(main.get_by_text("Name a server, or give a certificate")).to_be_visible()
-        _no_barriers(page)
+        no_barriers(page)
 
         main.get_by_role("link", name="New certificate").first.click()
-        _no_barriers(page)
+        no_barriers(page)
         page.get_by_label("Name").fill("Portal")
         page.get_by_label("Server", exact=True).fill(portal.host)
         page.get_by_label("Port").fill(str(portal.port))
         page.get_by_role("button", name="Save").click()
         expect(main.get_by_text("5 days left")).to_be_visible(timeout=30_000)
-        _no_barriers(page)
+        no_barriers(page)
 
         main.get_by_role("link", name="expires in 5 days").click()
         expect(main.get_by_text("ana@corp.example").first).to_be_visible()
@@ -96,4 +88,4 @@ def test_from_the_form_to_a_colleague_s_mailbox(tmp_path: Path, page: Page) -> N
 
         page.goto(f"{arauto.url}/settings/certificates")
         expect(main.get_by_role("link", name="Portal")).to_be_visible()
-        _no_barriers(page)
+        no_barriers(page)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.e2e.instance import PASSWORD, ROOT, Instance, instance
+from tests.peers.axe import no_barriers
 
 TITLE = "The password of vault-01 was changed"
 
@@ -22,14 +22,6 @@ def arauto(tmp_path: Path) -> Iterator[Instance]:
         yield made
 
 
-def _no_barriers(page: Page) -> None:
-    """Axe finds nothing, in either theme."""
-    for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)
-        found = Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()
-
-
 @pytest.mark.timeout(120)
 def test_from_first_sign_in_to_the_timeline(arauto: Instance, page: Page) -> None:
     page.goto(arauto.url)
@@ -38,7 +30,7 @@ def test_from_first_sign_in_to_the_timeline(arauto: Instance, page: Page) -> Non
     page.get_by_role("main").get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="First steps")).to_be_visible()
     expect(page.get_by_text("No mail leaves this machine.")).to_be_visible()
-    _no_barriers(page)
+    no_barriers(page)
 
     arauto.cli("config", "apply", str(ROOT / "docs" / "examples" / "first.yaml"))
     assert arauto.cli("emit", "password.changed", "--title", TITLE).stdout.strip() == "1"
@@ -46,7 +38,7 @@ def test_from_first_sign_in_to_the_timeline(arauto: Instance, page: Page) -> Non
     page.get_by_role("link", name="Sandbox mailbox").first.click()
     mail = page.get_by_role("main").get_by_role("link", name=TITLE)
     expect(mail).to_have_count(2, timeout=10_000)
-    _no_barriers(page)
+    no_barriers(page)
     mail.first.click()
     shown = page.frame_locator("main iframe").first
     expect(shown.get_by_role("heading", name=TITLE)).to_be_visible()
@@ -55,20 +47,20 @@ def test_from_first_sign_in_to_the_timeline(arauto: Instance, page: Page) -> Non
     timeline = page.get_by_role("main")
     expect(timeline.get_by_text("The notification Vault watch fired.")).to_be_visible()
     expect(timeline.get_by_text("Attempt 1: the server took it.")).to_be_visible()
-    _no_barriers(page)
+    no_barriers(page)
 
     page.get_by_role("link", name="In the sandbox mailbox").click()
     page.get_by_role("link", name="Answer").click()
     page.get_by_label("Text").fill("I changed it myself.")
-    _no_barriers(page)
+    no_barriers(page)
     page.get_by_role("button", name="Send the answer").click()
     expect(timeline.locator("blockquote")).to_have_text("I changed it myself.", timeout=15_000)
-    _no_barriers(page)
+    no_barriers(page)
 
     page.goto(f"{arauto.url}/settings/inbox-accounts/1/check")
     page.get_by_role("main").get_by_role("button", name="Check now").click()
     expect(page.get_by_text("The mailbox was read")).to_be_visible(timeout=20_000)
-    _no_barriers(page)
+    no_barriers(page)
 
 
 @pytest.mark.timeout(120)

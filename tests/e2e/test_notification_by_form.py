@@ -5,20 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.e2e.instance import PASSWORD, instance
+from tests.peers.axe import no_barriers
 
 TITLE = "The certificate of portal.corp.example expires in 7 days"
-
-
-def _no_barriers(page: Page) -> None:
-    """Axe finds nothing, in either theme."""
-    for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)
-        found = Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()
 
 
 @pytest.mark.timeout(180)
@@ -57,7 +49,7 @@ def test_contact_group_notification_and_a_sample_in_the_mailbox(tmp_path: Path, 
         main.get_by_role("button", name="Enable").click()
         expect(main.get_by_text("It is disabled: nobody is told")).to_have_count(0)
         expect(page.frame_locator("main iframe").get_by_role("heading", name=TITLE)).to_be_visible()
-        _no_barriers(page)
+        no_barriers(page)
 
         main.get_by_role("button", name="Send a sample to Ana").click()
         expect(main.get_by_text("admin sent it as a sample: nothing happened.")).to_be_visible()

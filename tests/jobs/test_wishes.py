@@ -18,7 +18,7 @@ from webapp import clock
 from webapp.errors import DatabaseBusy
 from webapp.extensions import db
 from webapp.models import JobRun, PeriodicJob
-from webapp.services import periodic
+from webapp.services import configuration, periodic
 
 LONG = 3600
 
@@ -57,6 +57,13 @@ def test_a_job_that_is_wanted_runs_now_and_once(
 def ended() -> bool:
     db.session.rollback()
     return db.session.scalar(select(JobRun.finished_at)) is not None
+
+
+def test_a_certificate_that_is_saved_is_looked_at_at_once(any_ctx: Flask, scheduler: BackgroundScheduler) -> None:
+    Wishes(any_ctx, scheduler).look()
+    assert periodic.wanted() == []
+    configuration.save("certificates", {"name": "Portal", "host": "portal.corp.example"})
+    assert periodic.wanted() == ["check_certificates"]
 
 
 def test_a_database_that_does_not_answer_is_told_and_asked_again(

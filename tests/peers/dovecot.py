@@ -187,13 +187,19 @@ class Dovecot:
         if binary is None:
             peer_missing("Dovecot", "Debian: apt-get install dovecot-imapd dovecot-pop3d")
         self._process = subprocess.Popen(
-            [binary, "-F", "-c", self.folder / "dovecot.conf"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [binary, "-F", "-c", self.folder / "dovecot.conf"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         for port in (self.imap, self.pop3):
             wait_listening(self._process, port, "Dovecot", self.folder / "dovecot.log")
 
     def stop(self) -> None:
+        """Its connections end at once; by itself it would let them go on for some seconds."""
         if self._process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGTERM)
             stop(self._process, signal.SIGTERM)
 
     def token(self, user: str, *, seconds: int = 3600) -> str:

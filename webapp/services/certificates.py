@@ -15,12 +15,14 @@ from webapp.channels.certificate import NO_STARTTLS, VARIANTS
 from webapp.channels.certificate_facts import MOST_CERTIFICATES, Unreadable
 from webapp.errors import N_, Problem
 from webapp.models import Certificate, Sighting
+from webapp.services import periodic
 from webapp.services.entries import Entry, Fields, Item, Items, Section, World, fill
 from webapp.services.fields import Name, Port, check_host, none_is_empty, one_of, optional
 from webapp.services.refusals import below
 from webapp.services.secret_sources import octets_of
 
 LONGEST_PEM = 200_000
+JOB = "check_certificates"  # who looks at them
 WATCHED = ("host", "port", "starttls", "pem")
 
 
@@ -78,7 +80,10 @@ class CertificateEntry(Entry):
 
 
 class Certificates(Section):
-    """What was seen is forgotten when what to look at changes. What was told stays: it belongs to the certificate."""
+    """What was seen is forgotten when what to look at changes, and the new is looked at soon.
+
+    What was told stays: it belongs to the certificate.
+    """
 
     name, noun = "certificates", N_("certificate")
     entry, row = CertificateEntry, Certificate
@@ -105,6 +110,7 @@ class Certificates(Section):
             session.execute(delete(Sighting).where(Sighting.certificate_id == row.id))
         fill(row, kept)
         session.add(row)
+        periodic.wish(session, JOB)
 
 
 def _one_of_both(item: Item) -> Problem | None:

@@ -162,6 +162,7 @@ def test_trouble_is_told_and_noted_and_costs_other_accounts_nothing(ctx, make_in
 
 
 def test_one_check_at_a_time(ctx, make_inbox, box, monkeypatch):
+    monkeypatch.setattr(checking, "PATIENCE_SECONDS", 0.1)
     number = make_inbox()
     box.put(mail(1))
     refused = []

@@ -151,22 +151,28 @@ def test_two_readers_share_the_accounts_and_read_nothing_twice(any_ctx, reader, 
     assert len(kept()) == 40
 
 
+@pytest.fixture
+def soon(monkeypatch):
+    """What nobody listens to any more is taken up again sooner than people would notice."""
+    monkeypatch.setattr(accounts, "TAKEN_UP_AFTER", timedelta(seconds=0.3))
+
+
 def test_who_wants_to_check_an_account_that_is_listened_to_does_and_then_it_is_listened_to_again(
-    reader, make_inbox, box, monkeypatch
+    reader, make_inbox, box, soon, monkeypatch
 ):
     number = make_inbox(interval_seconds=3600)
     wait_until(listening, "the reader to listen")
-    monkeypatch.setattr(reader._listening, "_on_news", lambda number, mailbox: mailbox.abandon())  # it hears nothing
-    box.put(mail(1))
-    assert checking.check(number).trouble is None
-    monkeypatch.undo()
+    with monkeypatch.context() as deaf:
+        deaf.setattr(reader._listening, "_on_news", lambda number, mailbox: mailbox.abandon())
+        box.put(mail(1))
+        assert checking.check(number).trouble is None
     assert len(kept()) == 1
     wait_until(listening, "the reader to listen again, long before the interval is over")
     box.put(mail(2))
     wait_until(lambda: len(kept()) == 2, "the second mail, which the server told of")
 
 
-def test_a_process_that_starts_listens_at_once_whatever_the_interval(any_ctx, make_inbox, box):
+def test_a_process_that_starts_listens_at_once_whatever_the_interval(any_ctx, make_inbox, box, soon):
     with reading(any_ctx):
         make_inbox(interval_seconds=3600)
         wait_until(listening, "the reader to listen")

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import pytest
 import trustme
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.channels.conftest import server_tls
+from tests.peers.axe import no_barriers
 from tests.peers.smtp_aiosmtpd import AiosmtpdServer
 from tests.visiting import enter
 from webapp.services import configuration
@@ -22,13 +22,6 @@ def desk(app, site, browser_context, page: Page) -> Page:
     """A tab of an administrator."""
     enter(browser_context, app, site)
     return page
-
-
-def no_barriers(page: Page) -> None:
-    for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)
-        found = Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()
 
 
 def try_out(desk: Page, site: str, number: int) -> None:
