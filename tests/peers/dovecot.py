@@ -119,27 +119,31 @@ class Box:
     user: str
     folder: Path
 
-    def put(self, raw: bytes, *, arrived: float | None = None) -> None:
+    def put(self, raw: bytes, *, folder: str = "", arrived: float | None = None) -> None:
         """Let a mail arrive; `arrived` is its INTERNALDATE in seconds since 1970."""
+        home = self._home(folder)
         name = f"{next(_numbers)}.test"
         for part in ("tmp", "new", "cur"):
-            (self.folder / part).mkdir(parents=True, exist_ok=True)
-        path = self.folder / "tmp" / name
+            (home / part).mkdir(parents=True, exist_ok=True)
+        path = home / "tmp" / name
         path.write_bytes(raw)
         if os.getuid() == 0:
             shutil.chown(path, "nobody")
-            for part in (self.folder.parent, self.folder, *self.folder.iterdir()):
+            for part in (self.folder.parent, self.folder, *self.folder.iterdir(), *home.iterdir()):
                 with suppress(FileNotFoundError):  # a lock of the server, which may go any moment
                     shutil.chown(part, "nobody")
         if arrived is not None:
             os.utime(path, (arrived, arrived))
-        path.rename(self.folder / "new" / name)
+        path.rename(home / "new" / name)
 
     def mails(self, folder: str = "") -> list[bytes]:
         """What is in the mailbox, or in one of its other folders, in the order of arrival."""
-        home = self.folder / f".{folder}" if folder else self.folder
+        home = self._home(folder)
         paths = [path for part in ("new", "cur") for path in (home / part).glob("*") if ",ST" not in path.name]
         return [path.read_bytes() for path in sorted(paths, key=lambda path: int(path.name.split(".")[0]))]
+
+    def _home(self, folder: str) -> Path:
+        return self.folder / f".{folder}" if folder else self.folder
 
     def forget_validity(self) -> None:
         """The server numbers everything anew under another UIDVALIDITY."""

@@ -140,6 +140,11 @@ class Mailbox(ABC):
         return place(self._settings.host, self._settings.port, self._settings.username)
 
     @property
+    def folder(self) -> str | None:
+        """The folder that all keys of this mailbox end with; None where there are no folders."""
+        return None
+
+    @property
     def can_wait(self) -> bool:
         """Whether the server tells when mail arrives, so that the mailbox is worth being kept open."""
         return False

@@ -20,6 +20,10 @@ MOST_REFUSED = 20
 class ImapMailbox(ImapIdle):
     """One folder of an IMAP account."""
 
+    @property
+    def folder(self) -> str:
+        return self._settings.folder
+
     def count(self) -> int:
         return len(self._uids("ALL"))
 
@@ -126,7 +130,7 @@ class ImapMailbox(ImapIdle):
         return Listed(self._key(uid), int(found.get(b"RFC822.SIZE", 0)), at)
 
     def _key(self, uid: int) -> str:
-        return f"{self._listing}{uid}/{self._settings.folder}"
+        return f"{self._listing}{uid}/{self.folder}"
 
     @property
     def _listing(self) -> str:

@@ -44,6 +44,8 @@ def _words(found: ErrorDetails, entry: type[BaseModel]) -> str:
         return str(found["ctx"]["error"])
     if kind == "extra_forbidden":
         return unknown_key(str(found["loc"][-1]), list(entry.model_fields) if len(found["loc"]) == 1 else [])
+    if kind == "string_type" and found["input"] is None:  # nothing was chosen
+        kind = "missing"
     return _(WORDS.get(kind, UNUSABLE))
 
 

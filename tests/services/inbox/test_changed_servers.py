@@ -106,6 +106,36 @@ def test_a_server_that_gets_another_name_is_read_again_and_nothing_is_imported_t
         assert checking.check(number).found == 0
 
 
+def test_what_is_kept_of_one_folder_stays_there_while_the_account_reads_another(any_ctx, make_inbox, box):
+    """It is removed once the account reads that one again without keeping a copy."""
+    folders = ("INBOX", "c", "b.c")
+    for place, folder in enumerate(("", "c", "b.c")):
+        box.put(mail(place), folder=folder)
+    number = make_inbox()
+    for folder in folders:
+        change(number, folder=folder)
+        assert checking.check(number).stored == 1
+        assert accounts.kept_on_server(db.session(), number) == 1
+    change(number, folder="c", keep_copy=False)
+    assert checking.check(number).removed == 1
+    assert [len(box.mails(folder)) for folder in ("", "c", "b.c")] == [1, 0, 1]
+    for folder in ("b.c", "INBOX"):
+        change(number, folder=folder)
+        assert checking.check(number).removed == 1
+    assert [len(box.mails(folder)) for folder in ("", "c", "b.c")] == [0, 0, 0]
+    assert len(kept()) == 3
+
+
+def test_a_folder_within_another_is_not_one_of_its_last_name(any_ctx, make_inbox):
+    with ScriptedMailbox("imap", HERE) as server:
+        number = make_inbox(port=server.port, folder="b%/c")
+        checking.check(number)
+        assert accounts.kept_on_server(db.session(), number) == 2
+        for other in ("c", "b%", "%/c", "bx/c"):
+            change(number, folder=other)
+            assert accounts.kept_on_server(db.session(), number) == 0
+
+
 def test_the_case_of_a_name_changes_nothing(ctx, make_inbox, protocol):
     with ScriptedMailbox(protocol, HERE) as server:
         number = make_inbox(protocol=protocol, port=server.port, host="localhost")

@@ -125,6 +125,9 @@ def test_it_is_read_now_and_says_what_came_of_it(world, account, box, admin_clie
     assert "3 new mails were read." in page.text
     assert "3 of 3 new mails read" in page.text
     assert len(world.do(lambda: db.session.scalars(select(InboundMessage.id)).all())) == 3
+    again = seen(post(admin_client, f"{LIST}/{account}/check"), LIST)
+    assert "The server let us in. New mail is looked for." in again.text
+    assert again.find("h2", id="dialogue-heading").text == "Progress"
     assert "3 mails that are kept now would go" in visit(f"{LIST}/{account}/edit").text
 
 
@@ -171,7 +174,7 @@ def test_the_folders_of_the_server_that_is_typed_are_offered(account, box, dovec
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"credential": ""}, "Credential: "),
+        ({"credential": ""}, "Credential: This is needed."),
         ({"host": "no host"}, "Server: Write a host name"),
         ({"port": "0"}, "Port: Use a whole number"),
         ({"port": "abc"}, "Port: Write a whole number"),

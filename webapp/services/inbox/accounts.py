@@ -87,13 +87,14 @@ def lease_of(number: int) -> str:
 def kept_on_server(session: Session, number: int) -> int:
     """How many mails are kept here and, as far as is known, still in the mailbox that the account reads now."""
     row = session.execute(
-        select(InboxAccount.host, InboxAccount.port, Credential.username)
+        select(InboxAccount.protocol, InboxAccount.host, InboxAccount.port, InboxAccount.folder, Credential.username)
         .outerjoin(Credential, InboxAccount.credential_id == Credential.id)
         .where(InboxAccount.id == number)
     ).one_or_none()
     if row is None:
         return 0
-    kept = store.still_in(number, place(row.host, row.port, row.username or ""))
+    folder = row.folder if row.protocol == "imap" else None
+    kept = store.still_in(number, place(row.host, row.port, row.username or ""), folder)
     return session.scalar(select(func.count()).select_from(InboundMessage).where(kept)) or 0
 
 

@@ -128,6 +128,7 @@ def _read(
     account: Account, mailbox: Mailbox, progress: Progress, alive: Callable[[], bool], on_progress: OnProgress
 ) -> list[str]:
     """Read what is new; the keys of what was then taken from the server."""
+    on_progress(progress)
     complete = True
     for batch in mailbox.listed(account.mark):
         new = store.unknown(db.session(), account.id, batch.messages)
@@ -213,7 +214,7 @@ def _remove(account: Account, mailbox: Mailbox, progress: Progress, on_progress:
     """Take from the server what is committed here, in this check or an earlier one; the keys that are no more there."""
     present = mailbox.present()
     gone: list[str] = []
-    for keys in store.committed(account.id, mailbox.place):
+    for keys in store.committed(account.id, mailbox.place, mailbox.folder):
         here = [key for key in keys if key in present]
         if account.move_to:
             mailbox.move(here, account.move_to)

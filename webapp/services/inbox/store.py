@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_leave  # SQLite's says the same
 from sqlalchemy.orm import Session
 
@@ -94,16 +94,16 @@ def progress(session: Session, account_id: int) -> InboxProgress:
     return row
 
 
-def committed(account_id: int, place: str) -> Iterator[list[str]]:
-    """The keys of kept mails that may still be in the mailbox of that `place`, in batches.
+def committed(account_id: int, place: str, folder: str | None) -> Iterator[list[str]]:
+    """The keys of kept mails that may still be in that mailbox, in batches.
 
-    What was left there is none of them, nor is what was read from other mailboxes: that is still where it was.
+    What was left there is none of them, nor is what was read elsewhere: that is still where it was.
     """
     after = 0
     while True:
         rows = db.session.execute(
             select(InboundMessage.id, InboundMessage.server_key)
-            .where(still_in(account_id, place), InboundMessage.id > after)
+            .where(still_in(account_id, place, folder), InboundMessage.id > after)
             .order_by(InboundMessage.id)
             .limit(LOOKUP)
         ).all()
@@ -114,13 +114,21 @@ def committed(account_id: int, place: str) -> Iterator[list[str]]:
         yield [row.server_key for row in rows]
 
 
-def still_in(account_id: int, place: str) -> ColumnElement[bool]:
-    """The condition that a mail was fetched from the mailbox of that `place` and, as far as is known, is there."""
+def still_in(account_id: int, place: str, folder: str | None) -> ColumnElement[bool]:
+    """The condition that a mail was fetched from that folder of the mailbox of that `place`, of any where it is None,
+    and is there as far as is known.
+    """
+    key = InboundMessage.server_key
+    within: list[ColumnElement[bool]] = []
+    if folder is not None:  # what stands before it in a key has three slashes: b/c is no folder named c
+        slashes = func.length(key) - func.length(func.replace(key, "/", ""))
+        within = [key.endswith(f"/{folder}", autoescape=True), slashes == 3 + folder.count("/")]
     return and_(
         InboundMessage.account_id == account_id,
         InboundMessage.on_server,
         InboundMessage.content_hash != "",
-        InboundMessage.server_key.startswith(place),
+        key.startswith(place),
+        *within,
     )
 
 

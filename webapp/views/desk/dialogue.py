@@ -36,8 +36,14 @@ def stream(
     *,
     line: Callable[[Any], tuple[str, str]],
     verdict: Callable[[Over], Verdict],
+    above: str = "",
 ) -> Response:
-    """The page, sent line by line: also without JavaScript each is seen when it was said."""
+    """The page, sent line by line: also without JavaScript each is seen when it was said.
+
+    `above` is what stands above the lines, where they are no dialogue with the server.
+    """
     shown = (verdict(each) if isinstance(each, Over) else line(each) for each in told)
     stored = noun.load(number)
-    return htmx.streamed("desk/dialogue.html", noun=noun, stored=stored, heading=heading, hint=hint, told=shown)
+    return htmx.streamed(
+        "desk/dialogue.html", noun=noun, stored=stored, heading=heading, hint=hint, told=shown, above=above
+    )

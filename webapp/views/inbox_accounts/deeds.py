@@ -48,7 +48,8 @@ def run_check(noun: Noun, number: int) -> Response:
     def verdict(over: Over) -> Verdict:
         return _checked(over, _links(noun, number))
 
-    return dialogue.stream(noun, number, heading, _server(stored.entry), told, line=_so_far, verdict=verdict)
+    server = _server(stored.entry)
+    return dialogue.stream(noun, number, heading, server, told, line=_so_far, verdict=verdict, above=_("Progress"))
 
 
 def _server(entry: object) -> str:
@@ -69,7 +70,9 @@ def _line(each: Line) -> tuple[str, str]:
 
 
 def _so_far(progress: Progress) -> tuple[str, str]:
-    return "i", _(
+    if not progress.found:
+        return SIGNS["note"], _("The server let us in. New mail is looked for.")
+    return SIGNS["note"], _(
         "%(done)s of %(found)s new mails read, %(removed)s removed from the server",
         done=progress.stored + progress.skipped,
         found=progress.found,
