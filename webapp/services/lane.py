@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from webapp import clock
@@ -13,6 +14,7 @@ from webapp.mail.compose import Words
 from webapp.services.accounts import Account
 from webapp.services.claims import Claimed
 from webapp.services.courier import Courier
+from webapp.services.settling import Handed, Settler, Tried
 
 if TYPE_CHECKING:
     from webapp.services.sender import Sender
@@ -23,8 +25,30 @@ IDLE_SECONDS = 5.0
 BUSY_SECONDS = 30.0
 
 
+class LastResult:
+    """The last result of one connection, which is committed while its next mail is offered to the server."""
+
+    def __init__(self, lane: Lane):
+        self._lane = lane
+        self._handed: Handed | None = None
+
+    def hand_in(self, tried: Tried) -> None:
+        """It shall be committed."""
+        self._handed = self._lane.settler.hand_in(tried)
+
+    def settled(self) -> bool:
+        """Returns once it is, or at once where there is none; False when that was given up."""
+        handed, self._handed = self._handed, None
+        if handed is None:
+            return True
+        done = self._lane.settler.wait(handed)
+        if done:
+            self._lane.works()
+        return done
+
+
 class Lane:
-    """Workers share what was claimed; the one that finds nothing claims the next batch for all."""
+    """Workers share what was claimed; the one that finds little left claims the next batch for all."""
 
     def __init__(self, sender: Sender, account: Account):
         self._sender = sender
@@ -33,6 +57,7 @@ class Lane:
             account.id,
         )  # whose messages it carries: its own, and those it is the fallback of
         self._ready: deque[Claimed] = deque()
+        self._probably_more = False
         self._words: dict[int, Words] = {}
         self._more = threading.Condition()
         self._claiming = threading.Lock()
@@ -53,6 +78,16 @@ class Lane:
         """How many messages are claimed and not begun."""
         with self._more:
             return len(self._ready)
+
+    @property
+    def settler(self) -> Settler:
+        """What commits the results."""
+        return self._sender.settler
+
+    def works(self) -> None:
+        """A mail went through: an account that was in trouble is so no more."""
+        if self.account.failures:
+            self._sender.account_works(self.account)
 
     def want(self, due: int) -> None:
         """There are `due` messages: wake waiting workers and start more, as far as they are needed and allowed."""
@@ -90,32 +125,42 @@ class Lane:
                 self._sender.wake()
 
     def _carry(self, worker: threading.Thread) -> None:
-        courier = Courier(self.account, self._sender.composer, self._sender.guards)
+        last = LastResult(self)
+        guards = self._sender.guards
+        before_the_dot = replace(guards, may_send=lambda claimed: last.settled() and guards.may_send(claimed))
+        courier = Courier(self.account, self._sender.composer, before_the_dot)
         with self._more:
             self._couriers[worker] = courier
-        while (claimed := self._next()) is not None:
-            started = clock.now()
-            try:
-                courier.adopt(self.account)
-                tried = courier.deliver(claimed, self._words)
-            except AccountTrouble as trouble:
-                self._trouble(claimed, trouble)
-                return
-            except Exception as error:
-                log.exception("message %d could not be sent", claimed.id)
-                tried = courier.failed(claimed, error, started)
-            if tried is None:
-                self._sender.release([claimed])
-            elif self._sender.settler.settle(tried) and self.account.failures:
-                self._sender.account_works(self.account)
+        try:
+            while (claimed := self._next(last)) is not None:
+                started = clock.now()
+                try:
+                    courier.adopt(self.account)
+                    tried = courier.deliver(claimed, self._words)
+                except AccountTrouble as trouble:
+                    last.settled()
+                    self._trouble(claimed, trouble)
+                    return
+                except Exception as error:
+                    log.exception("message %d could not be sent", claimed.id)
+                    tried = courier.failed(claimed, error, started)
+                last.settled()
+                if tried is None:
+                    self._sender.release([claimed])
+                else:
+                    last.hand_in(tried)
+        finally:
+            last.settled()
 
-    def _next(self) -> Claimed | None:
+    def _next(self, last: LastResult) -> Claimed | None:
         """The next message; None when there was none for a while, or the lane is closed."""
         end = clock.monotonic() + (0.0 if self._sender.draining else IDLE_SECONDS)
         while not self._closed:
+            self._claim_ahead()
             claimed = self._pop()
             if claimed is not None or self._sender.stopping:
                 return claimed
+            last.settled()
             with self._claiming:
                 if not self._ready:
                     self._claim()
@@ -135,9 +180,22 @@ class Lane:
                 return None
             return self._ready.popleft()
 
+    def _claim_ahead(self) -> None:
+        """While the others still have something to carry, where there is probably more."""
+        if self._runs_low() and self._claiming.acquire(blocking=False):
+            try:
+                if self._runs_low():
+                    self._claim()
+            finally:
+                self._claiming.release()
+
+    def _runs_low(self) -> bool:
+        return self._probably_more and len(self._ready) < len(self._couriers) and not self._sender.stopping
+
     def _claim(self) -> None:
         taken, words = self._sender.claim(self.account, self.sources, BATCH)
         with self._more:
+            self._probably_more = len(taken) == BATCH
             wanted = {claimed.content_id for claimed in self._ready} | {claimed.content_id for claimed in taken}
             self._words = {number: text for number, text in self._words.items() if number in wanted} | words
             self._ready.extend(taken)

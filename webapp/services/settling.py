@@ -1,8 +1,9 @@
 """Settling: the result of an attempt becomes the message's new state, in groups.
 
-Every connection waits for its own result to be committed before it sends another final dot, so a crash can repeat at
-most one message per open connection. Those that wait at the same moment share one commit: the first becomes the
-leader and takes along whatever has gathered, so the group grows with the load and a lone message waits for nobody.
+Every connection waits for its last result to be committed before it sends another final dot, so a crash can repeat at
+most one message per open connection. Meanwhile it offers its next mail to the server, which takes time and changes
+nothing. The first that has to wait becomes the leader and commits whatever has gathered, so the group grows with
+the load; who has no next mail waits at once.
 """
 
 from __future__ import annotations
@@ -113,7 +114,9 @@ def _moved(tried: Tried) -> dict[str, object]:
     }
 
 
-class _Waiting:
+class Handed:
+    """A result that was handed in to be committed."""
+
     __slots__ = ("done", "tried")
 
     def __init__(self, tried: Tried):
@@ -130,16 +133,20 @@ class Settler:
         self._on_settled = on_settled
         self._gathering = threading.Lock()
         self._committing = threading.Lock()
-        self._waiting: list[_Waiting] = []
+        self._waiting: list[Handed] = []
         self._driver_errors = (engine.dialect.loaded_dbapi.Error,)
         self.give_up = threading.Event()
         self.error: str = ""
 
-    def settle(self, tried: Tried) -> bool:
-        """Returns once the result is committed; False when it was given up (the message is then tried again later)."""
-        mine = _Waiting(tried)
+    def hand_in(self, tried: Tried) -> Handed:
+        """Let a result be committed; whoever handed it in has to `wait` for that."""
+        mine = Handed(tried)
         with self._gathering:
             self._waiting.append(mine)
+        return mine
+
+    def wait(self, mine: Handed) -> bool:
+        """Returns once the result is committed; False when it was given up (the message is then tried again later)."""
         with self._committing:
             if not mine.done:
                 with self._gathering:
@@ -147,7 +154,7 @@ class Settler:
                 self._commit(group)
         return mine.done
 
-    def _commit(self, group: list[_Waiting]) -> None:
+    def _commit(self, group: list[Handed]) -> None:
         """A result that cannot be written is not forgotten: nothing else is sent until it is."""
         wait = 0.1
         while True:

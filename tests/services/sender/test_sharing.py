@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 
+import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
@@ -15,6 +17,7 @@ from webapp.extensions import db
 from webapp.models import Lease, Message, SmtpAccount
 from webapp.services import leases, upkeep
 from webapp.services.sender import Sender
+from webapp.services.settling import Handed, Settler
 from webapp.services.unit import write
 
 
@@ -42,6 +45,28 @@ def test_connections_are_limited_over_all_senders(ctx: Flask) -> None:
             server.wait_for(lambda: len(server.mails) == 3)
             slots = db.session.scalar(select(func.count()).where(Lease.name.like("smtp:%")))
             assert (slots, server.connections) == (3, 3)
+
+
+def test_the_next_mail_is_offered_while_the_last_result_is_committed_and_sent_only_then(
+    any_ctx: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crash can repeat one message of each connection, and no more."""
+    may_commit, commit = threading.Event(), Settler._commit
+
+    def slowly(settler: Settler, group: list[Handed]) -> None:
+        assert may_commit.wait(20)
+        commit(settler, group)
+
+    monkeypatch.setattr(Settler, "_commit", slowly)
+    with ScriptedSmtp() as server:
+        make_account(port=server.port, max_connections=1)
+        make_messages(3)
+        with sending(any_ctx):
+            server.wait_for(lambda: server.commands.count("DATA") == 2)
+            assert (len(server.mails), _count("sent")) == (1, 0)
+            may_commit.set()
+            wait_until(lambda: _count("sent") == 3, "all of them to be sent")
+        assert len(server.mails) == 3
 
 
 def test_limit_per_minute_holds(ctx: Flask) -> None:
