@@ -24,7 +24,7 @@ JOBS: tuple[Job, ...] = (
     Job(
         "free_claims",
         free_claims.run,
-        3,
+        5,
         N_("Puts messages of stopped processes back into the queue"),
         N_("Messages put back: %(freed)s"),
     ),

@@ -13,11 +13,12 @@ from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from webapp import clock
+from webapp.database.hot import HotStatement
 from webapp.errors import NotFound
 from webapp.extensions import db
 from webapp.models import JobRun, Lease, PeriodicJob
 from webapp.services import audit, leases
-from webapp.services.unit import lock_configuration, write
+from webapp.services.unit import driver, lock_configuration, write
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,12 @@ def wish(session: Session, name: str) -> bool:
 
 def wanted() -> list[str]:
     """The jobs that shall run now and do not run already."""
-    runs = exists().where(Lease.name == leases.of_job(PeriodicJob.name), leases.is_live())
-    wishes = select(PeriodicJob.name).where(PeriodicJob.wanted_at.is_not(None), ~runs)
-    return list(db.session.scalars(wishes))
+    return [name for (name,) in _WANTED.all(driver(db.session()))]
+
+
+_WANTED = HotStatement(
+    select(PeriodicJob.name).where(
+        PeriodicJob.wanted_at.is_not(None),
+        ~exists().where(Lease.name == leases.of_job(PeriodicJob.name), leases.is_live()),
+    )
+)

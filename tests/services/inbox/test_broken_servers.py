@@ -16,7 +16,7 @@ from webapp.extensions import db
 from webapp.mailboxes import base
 from webapp.models import InboundRaw, InboxProgress, Message
 from webapp.services import configuration
-from webapp.services.inbox import accounts, checking
+from webapp.services.inbox import checking, due
 
 MAILS = {number: mail(number) for number in range(1, 6)}
 SUBJECTS = [f"mail {number}" for number in MAILS]
@@ -142,7 +142,7 @@ def test_a_wrong_password_is_tried_rarely(ctx, make_inbox, protocol):
         row = noted(number)
         assert row.kind == "auth"
         assert row.retry_at > clock.now() + timedelta(minutes=7)
-        assert number not in accounts.due(db.session())
+        assert number not in due.look(db.session()).now
 
 
 def test_a_storm_of_reports_is_taken_in_groups_and_nothing_is_sent_because_of_it(ctx, make_inbox):

@@ -15,7 +15,7 @@ from webapp.errors import Conflict, NotFound
 from webapp.extensions import db
 from webapp.models import InboundRaw, InboxAccount, InboxProgress
 from webapp.services import configuration
-from webapp.services.inbox import accounts, checking, health, store
+from webapp.services.inbox import checking, due, health, store
 from webapp.services.unit import write
 
 
@@ -158,7 +158,7 @@ def test_trouble_is_told_and_noted_and_costs_other_accounts_nothing(ctx, make_in
     assert told.trouble is not None
     row = db.session.get_one(InboxProgress, number, populate_existing=True)
     assert (row.failures, row.kind, row.retry_at is not None) == (1, "unreachable", True)
-    assert number not in accounts.due(db.session())
+    assert number not in due.look(db.session()).now
 
 
 def test_one_check_at_a_time(ctx, make_inbox, box, monkeypatch):
@@ -208,8 +208,8 @@ def test_an_account_that_is_not_there(ctx):
 
 def test_when_an_account_is_due(ctx, make_inbox, box):
     number = make_inbox(interval_seconds=60)
-    assert accounts.due(db.session()) == [number]
+    assert due.look(db.session()).now == [number]
     checking.check(number)
-    assert accounts.due(db.session()) == []
+    assert due.look(db.session()).now == []
     configuration.save("inbox_accounts", {"automatic_check": False}, number)
-    assert accounts.due(db.session()) == []
+    assert due.look(db.session()).now == []

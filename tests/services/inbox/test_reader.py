@@ -18,7 +18,7 @@ from webapp.mailboxes.base import MailboxTrouble, TroubleKind
 from webapp.mailboxes.imap import ImapMailbox
 from webapp.models import InboxProgress, Lease
 from webapp.services import configuration
-from webapp.services.inbox import accounts, checking, store
+from webapp.services.inbox import accounts, checking, due, store
 from webapp.services.inbox.listening import Listening
 from webapp.services.inbox.reader import Reader
 
@@ -56,7 +56,7 @@ def test_a_server_that_lets_nobody_listen_is_read_at_its_interval(any_ctx, make_
         wait_until(lambda: not listening() and progress(number).succeeded_at, "the first check")
     later = clock.now() + timedelta(minutes=5)
     monkeypatch.setattr(clock, "now", lambda: later)
-    assert accounts.due(db.session()) == []
+    assert due.look(db.session()).now == []
 
 
 def test_an_account_that_tells_no_more_is_read_at_its_interval_again(any_ctx, make_inbox, box, dovecot):
@@ -154,7 +154,7 @@ def test_two_readers_share_the_accounts_and_read_nothing_twice(any_ctx, reader, 
 @pytest.fixture
 def soon(monkeypatch):
     """What nobody listens to any more is taken up again sooner than people would notice."""
-    monkeypatch.setattr(accounts, "TAKEN_UP_AFTER", timedelta(seconds=0.3))
+    monkeypatch.setattr(due, "TAKEN_UP_AFTER", timedelta(seconds=0.3))
 
 
 def test_who_wants_to_check_an_account_that_is_listened_to_does_and_then_it_is_listened_to_again(

@@ -17,6 +17,7 @@ from webapp.extensions import db
 from webapp.models import AuditEntry, InboundMessage, Message, SmtpAccount, TimelineEntry
 from webapp.services import configuration
 from webapp.services.inbox import accounts as inbox_accounts
+from webapp.services.inbox import due
 from webapp.services.sandbox import answering
 from webapp.services.sandbox.server import SandboxServer
 from webapp.services.sender import Sender
@@ -69,12 +70,11 @@ def test_without_the_sandbox_its_mailbox_is_not_read_so_nobody_is_alarmed(
     any_ctx: Flask, server: SandboxServer
 ) -> None:
     number = inbox().id
-    assert inbox_accounts.due(db.session()) == []
-    assert inbox_accounts.revisions(db.session()) == {}
+    assert due.look(db.session()) == ([], {})
     assert inbox_accounts.enabled(db.session()) == []
     any_ctx.config["ARAUTO_SANDBOX"] = True
-    assert inbox_accounts.due(db.session()) == [number]
-    assert list(inbox_accounts.revisions(db.session())) == [number]
+    assert due.look(db.session()).now == [number]
+    assert list(due.look(db.session()).revisions) == [number]
 
 
 def processed() -> list[InboundMessage]:

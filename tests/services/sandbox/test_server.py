@@ -192,8 +192,13 @@ def test_another_inbox_account_is_left_alone_and_none_is_made(any_ctx: Flask) ->
         server.stop()
 
 
-def test_an_account_of_its_name_on_another_host_is_somebody_elses(any_ctx: Flask) -> None:
-    make_account("Sandbox", host="mail.corp.example", port=25)
+@pytest.mark.parametrize("is_default", [True, False])
+def test_an_account_of_its_name_on_another_host_is_somebody_elses(
+    any_ctx: Flask, is_default: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is done about it, not even once a second."""
+    make_account("Sandbox", host="mail.corp.example", port=25, is_default=is_default)
+    monkeypatch.setattr(sandbox, "see_to", lambda *_: pytest.fail("there is nothing to do"))
     server = SandboxServer(any_ctx)
     server.ensure()
     try:

@@ -4,28 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
-from typing import cast as seen_as
+from typing import Any, Literal, cast
 
 from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, String, cast, exists, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from webapp import clock
 from webapp.errors import NotFound
 from webapp.mailboxes.base import MailboxSettings, place
-from webapp.models import Credential, InboundMessage, InboxAccount, InboxProgress, Lease
-from webapp.services import leases
+from webapp.models import Credential, InboundMessage, InboxAccount, InboxProgress
 from webapp.services.accounts import secret_place
 from webapp.services.inbox import store
 from webapp.services.sandbox import accounts as sandbox
 from webapp.services.vault import SealBroken, open_with
-
-# A retry that lies further ahead than this was written before the clock was set back.
-LONGEST_WAIT = timedelta(hours=1)
-WANTED_FOR = timedelta(seconds=15)
-TAKEN_UP_AFTER = timedelta(seconds=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +57,7 @@ def numbered(session: Session, name: str) -> int:
 
 def enabled(session: Session) -> list[int]:
     """The accounts that may be read, in the order of their names; that of the sandbox where this process serves it."""
-    return list(session.scalars(select(InboxAccount.id).where(*_usable()).order_by(InboxAccount.name)))
-
-
-def revisions(session: Session) -> dict[int, tuple[int, int]]:
-    """The accounts that are read by themselves and that nobody else wants now, each with its revision."""
-    rows = session.execute(
-        select(InboxAccount.id, InboxAccount.version, Credential.version.label("credential_version"))
-        .outerjoin(Credential, InboxAccount.credential_id == Credential.id)
-        .outerjoin(InboxProgress, InboxProgress.account_id == InboxAccount.id)
-        .where(*_read_by_itself(), ~_is_wanted(clock.now()))
-    )
-    return {row.id: (row.version, row.credential_version or 0) for row in rows}
+    return list(session.scalars(select(InboxAccount.id).where(*usable(sandbox_is_here())).order_by(InboxAccount.name)))
 
 
 def lease_of(number: int) -> str:
@@ -98,55 +79,17 @@ def kept_on_server(session: Session, number: int) -> int:
     return session.scalar(select(func.count()).select_from(InboundMessage).where(kept)) or 0
 
 
-def due(session: Session) -> list[int]:
-    """The accounts whose next check is due and that nobody reads now, the longest overdue first."""
-    now = clock.now()
-    lease = literal("inbox:") + cast(InboxAccount.id, String) + literal(":0")
-    is_read = exists().where(Lease.name == lease, leases.is_live())
-    rows = session.execute(
-        select(InboxAccount.id, InboxAccount.interval_seconds, InboxProgress.checked_at, InboxProgress.tells)
-        .outerjoin(InboxProgress, InboxProgress.account_id == InboxAccount.id)
-        .where(
-            *_read_by_itself(),
-            ~is_read,
-            ~_is_wanted(now),
-            or_(
-                InboxProgress.retry_at.is_(None),
-                InboxProgress.retry_at <= now,
-                InboxProgress.retry_at > now + LONGEST_WAIT,
-            ),
-        )
-        .order_by(InboxProgress.checked_at.asc().nulls_first())
-    )
-    return [row.id for row in rows if _is_due(row, now)]
+def sandbox_is_here() -> bool:
+    """Whether this process serves the sandbox's mailbox."""
+    return bool(current_app.config["ARAUTO_SANDBOX"])
 
 
-def _usable() -> list[ColumnElement[bool]]:
+def usable(with_sandbox: bool) -> list[ColumnElement[bool]]:
     """The conditions that an account may be read. The mailbox of the sandbox is there while that runs."""
     conditions: list[ColumnElement[bool]] = [InboxAccount.enabled.is_(True)]
-    if not current_app.config["ARAUTO_SANDBOX"]:
+    if not with_sandbox:
         conditions.append(~((InboxAccount.name == sandbox.NAME) & (InboxAccount.host == sandbox.HOST)))
     return conditions
-
-
-def _read_by_itself() -> list[ColumnElement[bool]]:
-    return [*_usable(), InboxAccount.automatic_check.is_(True)]
-
-
-def _is_wanted(now: datetime) -> ColumnElement[bool]:
-    """The condition that somebody has just asked for the account, and comes to read it."""
-    recent = InboxProgress.wanted_at.between(now - WANTED_FOR, now)
-    return func.coalesce(recent, false())
-
-
-def _is_due(row: Any, now: datetime) -> bool:
-    """A server that tells of new mail is to be listened to always; nobody does, or its lease would be taken.
-
-    A check that lies ahead was noted before the clock was set back.
-    """
-    interval = timedelta(seconds=row.interval_seconds)
-    wait = min(interval, TAKEN_UP_AFTER) if row.tells else interval
-    return row.checked_at is None or not timedelta(0) <= now - row.checked_at < wait
 
 
 _QUERY = (
@@ -178,14 +121,14 @@ def _account(row: Any) -> Account:
         name=account.name,
         revision=(account.version, row.credential_version or 0),
         settings=MailboxSettings(
-            protocol=seen_as(Literal["imap", "pop3"], account.protocol),
+            protocol=cast(Literal["imap", "pop3"], account.protocol),
             host=account.host,
             port=account.port,
             username=row.username or "",
             secret=secret,
             folder=account.folder,
             secure=account.secure,
-            security=seen_as(Literal["tls", "ssl"], account.security),
+            security=cast(Literal["tls", "ssl"], account.security),
             ignore_certificate_errors=account.ignore_certificate_errors,
         ),
         keep_copy=account.keep_copy,

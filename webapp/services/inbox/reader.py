@@ -22,7 +22,7 @@ from webapp.extensions import db
 from webapp.mailboxes.base import Mailbox
 from webapp.mailboxes.imap import ImapMailbox
 from webapp.services.errand import Errand
-from webapp.services.inbox import accounts, checking, health, processing
+from webapp.services.inbox import accounts, checking, due, health, processing
 from webapp.services.inbox.accounts import Account
 from webapp.services.inbox.listening import Listening
 
@@ -80,10 +80,10 @@ class Reader:
 
     def _look(self) -> None:
         session = db.session()
-        self._listening.keep_only(accounts.revisions(session))
-        due = accounts.due(session)
+        found = due.look(session)
         session.rollback()
-        for number in due:
+        self._listening.keep_only(found.revisions)
+        for number in found.now:
             if number not in self._checking:
                 self._checking.add(number)
                 self._work(partial(self._check, number), partial(self._checking.discard, number))

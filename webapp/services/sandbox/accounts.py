@@ -37,8 +37,9 @@ def ports(session: Session) -> tuple[int | None, int | None]:
 def settled(session: Session, smtp: int, imap: int) -> bool:
     """Whether `see_to` has nothing to do: one statement, because this is asked every second."""
     row = session.execute(_STATE).one()
+    has_its_default = row.has_default or row.has_foreign
     wants_inbox = row.smtp is not None and not row.has_inbox
-    return row.has_default and not wants_inbox and row.smtp in (None, smtp) and row.imap in (None, imap)
+    return has_its_default and not wants_inbox and row.smtp in (None, smtp) and row.imap in (None, imap)
 
 
 def see_to(smtp: int, imap: int) -> None:
@@ -83,6 +84,7 @@ def _port(table: type[SmtpAccount] | type[InboxAccount]) -> Any:
 
 _STATE = select(
     exists().where(SmtpAccount.is_default).label("has_default"),
+    exists().where(SmtpAccount.name == NAME, SmtpAccount.host != HOST).label("has_foreign"),
     exists().where(InboxAccount.id.is_not(None)).label("has_inbox"),
     _port(SmtpAccount).scalar_subquery().label("smtp"),
     _port(InboxAccount).scalar_subquery().label("imap"),
