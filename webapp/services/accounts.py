@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, select
 
 from webapp.channels.smtp import SmtpSettings
+from webapp.database.hot import HotStatement, driver_of
 from webapp.mail.compose import Identity
 from webapp.models import AccountHealth, Credential, Parameter, SmtpAccount
 from webapp.services.vault import SealBroken, open_with
+
+KEPT = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +55,9 @@ class Account:
         return return_path or self.return_path_email or self.sender_email
 
 
-_QUERY = (
+_ACCOUNTS = (
     select(
-        SmtpAccount,
+        *SmtpAccount.__table__.columns,
         Credential.username,
         Credential.sealed_secret,
         Credential.version.label("credential_version"),
@@ -62,6 +67,9 @@ _QUERY = (
     .outerjoin(Credential, SmtpAccount.credential_id == Credential.id)
     .outerjoin(AccountHealth, AccountHealth.account_id == SmtpAccount.id)
 )
+_NAMES = tuple(column.key for column in _ACCOUNTS.selected_columns)
+_QUERY = HotStatement(_ACCOUNTS)
+_FOOTER = HotStatement(select(Parameter.value).where(Parameter.name == "footer_text"))
 
 
 def secret_place(credential_id: int) -> str:
@@ -71,11 +79,16 @@ def secret_place(credential_id: int) -> str:
 
 def read_accounts(connection: Connection, master_key: str, helo: str) -> dict[int, Account]:
     """All accounts by id. A secret that does not open is told in `broken_secret`: the other accounts must go on."""
-    footer = connection.scalar(select(Parameter.value).where(Parameter.name == "footer_text")) or ""
-    return {row.id: _account(row._mapping, master_key, helo, footer) for row in connection.execute(_QUERY)}
+    driver = driver_of(connection)
+    footer = (_FOOTER.one(driver) or ("",))[0]
+    accounts = (_account(row, master_key, helo, footer) for row in _QUERY.all(driver))
+    return {account.id: account for account in accounts}
 
 
-def _account(row: RowMapping, master_key: str, helo: str, footer: str) -> Account:
+@lru_cache(KEPT)
+def _account(values: tuple[Any, ...], master_key: str, helo: str, footer: str) -> Account:
+    """Made anew only where something changed: senders ask with every message."""
+    row = dict(zip(_NAMES, values, strict=True))
     username, secret, broken = None, None, ""
     if row["authenticate"] and row["credential_id"]:
         username = row["username"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from operator import attrgetter
+from functools import reduce
+from operator import add, attrgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -13,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
+    Select,
     UpdateBase,
     and_,
     bindparam,
@@ -82,11 +84,23 @@ def count_due(connection: Connection, account_ids: Sequence[int], now: datetime,
     """How many messages are due, counting no further than `most`."""
     found = 0
     for account_id in account_ids:
-        for priority in PRIORITIES:
-            if found < most:
-                rows = select(Message.id).where(due(account_id, priority, now)).limit(most - found).subquery()
-                found += connection.scalar(select(func.count()).select_from(rows)) or 0
-    return found
+        if found < most:
+            row = _COUNT.one(driver_of(connection), the_account=account_id, the_time=now, most=most - found)
+            found += row[0] if row else 0
+    return min(found, most)
+
+
+def _counting() -> Select[tuple[int]]:
+    account, most = _bound("the_account", Message.account_id), bindparam("most", type_=Integer())
+    bands = [
+        select(Message.id).where(due(account, priority, _TIME)).limit(most).subquery(f"band_{priority}")
+        for priority in PRIORITIES
+    ]
+    first, *others = [select(func.count()).select_from(band).scalar_subquery() for band in bands]
+    return select(reduce(add, others, first))
+
+
+_COUNT = HotStatement(_counting())
 
 
 def claim(connection: Connection, account_ids: Sequence[int], token: int, now: datetime, limit: int) -> list[Claimed]:

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 BATCH = 200
 IDLE_SECONDS = 5.0
 BUSY_SECONDS = 30.0
+NO_SLOT_SECONDS = 0.5  # who has all connections of the account is at work on its messages
 
 
 class LastResult:
@@ -65,6 +66,7 @@ class Lane:
         self._waiting = 0
         self._limit: int | None = None
         self._limit_until = 0.0
+        self._no_slot_until = 0.0
         self._closed = False
 
     @property
@@ -93,6 +95,8 @@ class Lane:
         """There are `due` messages: wake waiting workers and start more, as far as they are needed and allowed."""
         with self._more:
             self._more.notify(due)
+            if clock.monotonic() < self._no_slot_until:
+                return
             missing = min(due - self._waiting, self._allowed() - len(self._couriers))
             for _ in range(max(0, missing)):
                 worker = threading.Thread(target=self._work, name=f"send-{self.account.name}", daemon=True)
@@ -111,6 +115,8 @@ class Lane:
             slot = self._sender.take_slot(self.account)
             if slot is not None:
                 self._carry(worker)
+            else:
+                self._no_slot_until = clock.monotonic() + NO_SLOT_SECONDS
         except Exception:
             log.exception("a sender of %s stopped", self.account.name)
         finally:

@@ -28,6 +28,7 @@ from webapp.services.wake import listener
 
 log = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
+REST_SECONDS = 0.01  # what comes meanwhile is found by one look
 HEARTBEAT_SECONDS = 5.0
 MARGIN_SECONDS = 2.0
 STOP_SECONDS = 10.0
@@ -141,6 +142,7 @@ class Sender:
             except Exception:
                 log.exception("looking at the queue failed")
                 self._quit.wait(LOOK_SECONDS)
+            self._quit.wait(REST_SECONDS)
             self._listener.wait(LOOK_SECONDS)
 
     def _beat(self) -> None:

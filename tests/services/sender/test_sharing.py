@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 
 from tests.factories import make_account, make_messages
 from tests.peers import free_port, wait_until
-from tests.peers.smtp_script import ScriptedSmtp, Stall
+from tests.peers.smtp_script import Ordinary, ScriptedSmtp, Stall
 from tests.services.sender.conftest import attempts, health, message, sending, wait_state
 from webapp.extensions import db
 from webapp.models import Lease, Message, SmtpAccount
@@ -45,6 +45,30 @@ def test_connections_are_limited_over_all_senders(ctx: Flask) -> None:
             server.wait_for(lambda: len(server.mails) == 3)
             slots = db.session.scalar(select(func.count()).where(Lease.name.like("smtp:%")))
             assert (slots, server.connections) == (3, 3)
+
+
+def test_who_gets_no_connection_asks_rarely_and_takes_over_when_it_can(ctx: Flask) -> None:
+    """Each message wakes every process, and one of them has all connections that the account allows."""
+    asked = []
+    with ScriptedSmtp(dot=[Stall(), Ordinary()]) as server:
+        make_account(port=server.port, max_connections=1)
+        make_messages(1)
+        first, second = Sender(ctx.config), Sender(ctx.config)
+        first.start()
+        server.wait_for(lambda: len(server.mails) == 1)
+        take = second.take_slot
+        second.take_slot = lambda account: asked.append(account) or take(account)  # type: ignore[method-assign]
+        make_messages(1)
+        second.start()
+        try:
+            wait_until(lambda: asked, "the second to ask")
+            for _ in range(50):
+                second._look()
+            assert len(asked) <= 2
+            first.stop(grace=0.1)
+            wait_until(lambda: len(server.mails) == 2, "the second to send what is left")
+        finally:
+            second.stop(grace=5)
 
 
 def test_the_next_mail_is_offered_while_the_last_result_is_committed_and_sent_only_then(
