@@ -36,6 +36,11 @@ def _pattern(text: str) -> str:
     return text
 
 
+def _inbox(text: str) -> str:
+    """INBOX is one folder in any case of letters (RFC 3501 section 5.1)."""
+    return "INBOX" if text.upper() == "INBOX" else text
+
+
 def _needs_folders(text: str, info: ValidationInfo) -> str:
     if text and info.data.get("protocol") == "pop3":
         raise ValueError(_("POP3 has no folders to move mail to."))
@@ -64,8 +69,8 @@ class InboxAccountEntry(Entry):
     protocol: Annotated[str, one_of("imap", "pop3")] = "imap"
     host: Host
     port: Port = 1143
-    folder: Annotated[str, line(LONGEST_PATTERN, needed=True)] = "INBOX"
-    move_to: Annotated[EmptyLine, AfterValidator(_needs_folders)] = ""
+    folder: Annotated[str, line(LONGEST_PATTERN, needed=True), AfterValidator(_inbox)] = "INBOX"
+    move_to: Annotated[EmptyLine, AfterValidator(_inbox), AfterValidator(_needs_folders)] = ""
     secure: bool = False
     security: Annotated[str, one_of("tls", "ssl")] = "tls"
     ignore_certificate_errors: bool = False

@@ -31,6 +31,11 @@ def text(fields: str) -> str:
     return f"texts: [{{type: password.changed, channel: email, subject: S, body: B, {fields}}}]"
 
 
+def inbox(fields: str) -> str:
+    credential = "credentials: [{name: C, username: u, secret: {value: s}}]"
+    return f"{credential}\ninbox_accounts: [{{name: I, host: h, credential: C, {fields}}}]"
+
+
 # (text, path, part of the words)
 WRONG = [
     # types are strict
@@ -48,6 +53,9 @@ WRONG = [
     ("contacts: [Ana]", "contacts[0]", "keys"),
     ("groups: [{name: G, contacts: Ana}]", "groups[0].contacts", "list"),
     ("groups: [{name: G, contacts: [1]}]", "groups[0].contacts[0]", "Write a text"),
+    (inbox("move_to: inbox"), "inbox_accounts[0].move_to", "already in this folder"),
+    (inbox("folder: Inbox, move_to: iNBOX"), "inbox_accounts[0].move_to", "already in this folder"),
+    (inbox("protocol: pop3, move_to: Old"), "inbox_accounts[0].move_to", "POP3 has no folders"),
     # keys
     (account("hosts: x"), "smtp_accounts[0].hosts", "did you mean host?"),
     (account("zzz: x"), "smtp_accounts[0].zzz", "no such key"),

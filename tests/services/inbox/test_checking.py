@@ -213,3 +213,18 @@ def test_when_an_account_is_due(ctx, make_inbox, box):
     assert due.look(db.session()).now == []
     configuration.save("inbox_accounts", {"automatic_check": False}, number)
     assert due.look(db.session()).now == []
+
+
+def test_a_process_that_dies_in_a_check_leaves_the_account_due(any_ctx, make_inbox):
+    number = make_inbox(protocol="pop3", interval_seconds=3600)
+    health.begun(number)
+    assert due.look(db.session()).now == [number]
+    checking.check(number)
+    assert due.look(db.session()).now == []
+
+
+def test_a_change_during_a_check_lets_the_next_one_follow_at_once(any_ctx, make_inbox, box):
+    box.put(mail(1))
+    number = make_inbox(interval_seconds=3600)
+    checking.check(number, on_progress=lambda _: configuration.save("inbox_accounts", {"ignore_older": True}, number))
+    assert due.look(db.session()).now == [number]

@@ -53,7 +53,7 @@ Subject: whatever
 """.replace("\n", "\r\n").encode()
 
 
-def receipt(message: Message) -> bytes:
+def receipt(message: Message, disposition: str = "manual-action/MDN-sent-manually; displayed") -> bytes:
     return f"""From: ana@corp.example
 Subject: Read: whatever
 Content-Type: multipart/report; report-type=disposition-notification; boundary=b
@@ -68,7 +68,7 @@ Content-Type: message/disposition-notification
 
 Final-Recipient: rfc822; {message.recipient}
 Original-Message-ID: {message.message_id}
-Disposition: manual-action/MDN-sent-manually; displayed
+Disposition: {disposition}
 
 --b--
 """.replace("\n", "\r\n").encode()
@@ -125,6 +125,13 @@ def test_a_read_receipt_and_no_way_back(inbox):
     arrive(report(message, "delivered", "2.0.0"), inbox)
     arrive(report(message, "failed", "5.1.1"), inbox)
     assert fresh(message).state == State.READ
+
+
+@pytest.mark.parametrize("kind", ["deleted", "denied", "failed", "dispatched", "processed", "deleted/error", "x", ""])
+def test_a_receipt_that_does_not_say_that_it_was_displayed_is_noted(inbox, kind):
+    message = sent_message()
+    arrive(receipt(message, f"automatic-action/MDN-sent-automatically; {kind}"), inbox)
+    assert (fresh(message).state, story(message)) == (State.SENT, ["in_noted"])
 
 
 def test_an_unknown_outcome_is_decided_by_evidence(inbox):

@@ -189,6 +189,34 @@ def test_after_a_stop_nothing_is_held(any_ctx, make_inbox, box):
     assert not listening()
 
 
+def test_an_account_that_is_switched_off_is_let_go_of_however_much_news_it_has(any_ctx, make_inbox, box, monkeypatch):
+    box.put(mail(1))
+    number = make_inbox(interval_seconds=3600)
+    monkeypatch.setattr(Listening, "keep_only", lambda *_: None)  # it is never seen listened to
+    with reading(any_ctx):
+        wait_until(lambda: len(kept()) == 1 and listening(), "the first mail")
+        configuration.save("inbox_accounts", {"enabled": False}, number)
+        box.put(mail(2))
+        wait_until(lambda: not listening(), "the reader to hang up")
+    assert len(kept()) == 1
+
+
+def test_an_account_that_is_deleted_while_it_is_read_is_no_error(any_ctx, make_inbox, box, monkeypatch, caplog):
+    box.put(mail(1))
+    number = make_inbox(interval_seconds=3600)
+    real = store.keep
+
+    def deleted_meanwhile(*given, **named):
+        configuration.remove("inbox_accounts", number)
+        return real(*given, **named)
+
+    monkeypatch.setattr(store, "keep", deleted_meanwhile)
+    with caplog.at_level("INFO"), reading(any_ctx):
+        wait_until(lambda: "was deleted meanwhile" in caplog.text, "the note that it is gone")
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+    assert len(box.mails()) == 1
+
+
 def test_news_of_a_server_that_the_account_does_not_read_any_more_are_left_there(any_ctx, make_inbox, box, monkeypatch):
     """What the account says now, such as to keep no copy, is not meant for the server that it named before."""
     box.put(mail(1))

@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 
 from webapp import clock
 from webapp.database import results_engine
-from webapp.errors import Conflict
+from webapp.errors import Conflict, NotFound
 from webapp.extensions import db
 from webapp.mail.arrival import arrival
 from webapp.mailboxes.base import Listed, Mailbox, MailboxTrouble, OnLine, TroubleKind, Withheld
@@ -94,14 +94,18 @@ def check_leased(
     """
     db.session.rollback()
     progress = Progress(account.name)
-    health.begun(account.id)
+    began = health.begun(account.id)
     try:
         if account.broken_secret:
             raise MailboxTrouble(TroubleKind.AUTH, account.broken_secret)
         _visit(account, mailbox or open_mailbox(account.settings, on_line), progress, alive, keep_open, on_progress)
     except MailboxTrouble as trouble:
         progress.trouble = trouble
-    health.ended(account.id, progress.trouble, withheld=progress.withheld, refusal=progress.refusal)
+    except BaseException as error:
+        if not health.failed(account, began):
+            raise NotFound(_("The account %(name)s was deleted meanwhile.", name=account.name)) from error
+        raise
+    health.ended(account, began, progress.trouble, withheld=progress.withheld, refusal=progress.refusal)
     return progress
 
 

@@ -146,8 +146,12 @@ def _report(session: Session, incoming: Incoming, answered: Answered) -> Effect:
 
 
 def _receipt(session: Session, incoming: Incoming, answered: Answered) -> Effect:
+    """Only one disposition says that somebody saw it: others tell that it was deleted unread, or passed on."""
+    told = _about(incoming.reading.recipients, answered.recipient)
+    if told is None or told.action != "displayed":
+        return _note(session, incoming, answered, "noted", _detail(told))
     _move(session, answered.id, State.READ, "")
-    return _note(session, incoming, answered, "read", _detail(_about(incoming.reading.recipients, answered.recipient)))
+    return _note(session, incoming, answered, "read", _detail(told))
 
 
 def _reply(session: Session, incoming: Incoming, answered: Answered) -> Effect:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.mailboxes.base import MailboxTrouble, TroubleKind
+from webapp.models import InboxAccount, InboxProgress
 from webapp.services.inbox import store
+from webapp.services.inbox.accounts import Account
 from webapp.services.unit import write
 
 # Seconds until the first new try, and the most that the doubling reaches. A wrong password is tried rarely, so that
@@ -25,11 +28,32 @@ PATIENCE: dict[TroubleKind, tuple[float, float]] = {
 }
 
 
-def begun(account_id: int) -> None:
-    """A check begins: the next one is due an interval from now, and who wanted one has it."""
+def begun(account_id: int) -> datetime:
+    """A check begins, and who wanted one has it; when it began.
+
+    Only what came to an end counts: a process that dies in a check leaves the account due.
+    """
+    now = clock.now()
     with write() as session:
-        row = store.progress(session, account_id)
-        row.checked_at, row.wanted_at = clock.now(), None
+        store.progress(session, account_id).wanted_at = None
+    return now
+
+
+def failed(account: Account, began: datetime) -> bool:
+    """A check that began then ended by an error of ours; False where the account is gone."""
+    with write() as session:
+        return _checked(session, account, began) is not None
+
+
+def _checked(session: Session, account: Account, began: datetime) -> InboxProgress | None:
+    """The next check is due an interval after that, unless the account was changed meanwhile. None where it is gone."""
+    version = session.scalar(select(InboxAccount.version).where(InboxAccount.id == account.id))
+    if version is None:
+        return None
+    row = store.progress(session, account.id)
+    if version == account.revision[0]:
+        row.checked_at = began
+    return row
 
 
 def want(account_ids: Iterable[int]) -> None:
@@ -45,11 +69,15 @@ def note_whether_it_tells(account_id: int, tells: bool) -> None:
         store.progress(session, account_id).tells = tells
 
 
-def ended(account_id: int, trouble: MailboxTrouble | None, *, withheld: int = 0, refusal: str = "") -> None:
-    """How the check ended. Mails that the server withholds are told of, and are no trouble of the account."""
+def ended(
+    account: Account, began: datetime, trouble: MailboxTrouble | None, *, withheld: int = 0, refusal: str = ""
+) -> None:
+    """How the check that began then ended. Mails that the server withholds are told of, and are no trouble of ours."""
     now = clock.now()
     with write() as session:
-        row = store.progress(session, account_id)
+        row = _checked(session, account, began)
+        if row is None:
+            return
         if trouble is None:
             row.withheld, row.refusal = withheld, refusal
             row.succeeded_at, row.failures, row.since, row.retry_at, row.kind, row.words = now, 0, None, None, "", ""

@@ -100,7 +100,9 @@ class Reader:
             try:
                 with self._app.app_context():
                     work()
-            except (SQLAlchemyError, DatabaseBusy, NotFound) as error:
+            except NotFound as gone:
+                log.info("an inbox account is not checked: %s", gone)
+            except (SQLAlchemyError, DatabaseBusy) as error:
                 log.error("an inbox account cannot be checked: %s", getattr(error, "orig", None) or error)
             except Exception:
                 log.exception("an inbox account cannot be checked")
@@ -144,13 +146,14 @@ class Reader:
                 return
             try:
                 account = accounts.read(db.session(), number)
+                still_ours = number in due.look(db.session()).revisions
             except BaseException:
                 mailbox.abandon()
                 self._ended(number)
                 raise
-            if account.settings == mailbox.settings:
+            if still_ours and account.settings == mailbox.settings:
                 self._read(errand, account, mailbox)
-            else:  # it has just changed: what it says now is not meant for this server
+            else:  # it was switched off, somebody wants it, or what it says now is not meant for this server
                 mailbox.abandon()
                 self._ended(number)
 
