@@ -299,6 +299,9 @@ def test_the_dialogue_is_told_without_the_secret(settings: MailboxSettings, box:
     lines: list[Line] = []
     with open_mailbox(settings, lines.append) as mailbox:
         list(mailbox.fetch(listed(mailbox)))
+        assert mailbox.count() == 1
+    assert all(line.text for line in lines)
+    assert [line.who for line in lines[-2:]] == ["client", "server"]
     told = "\n".join(f"{line.who}: {line.text}" for line in lines)
     assert "Dovecot" in told
     assert "***" in told

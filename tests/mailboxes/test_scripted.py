@@ -108,6 +108,12 @@ def test_a_folder_that_does_not_open(code: str, kind: str) -> None:
         assert trouble(server).kind == kind
 
 
+def test_what_a_server_says_beyond_ascii_is_told_as_it_is(caplog: pytest.LogCaptureFixture) -> None:
+    with imap(select="TAG NO [NONEXISTENT] N\u00e3o h\u00e1".encode()) as server:
+        assert trouble(server).words == "The folder INBOX cannot be opened: [NONEXISTENT] N\u00e3o h\u00e1"
+    assert not caplog.records
+
+
 def test_a_folder_that_may_only_be_read_is_read() -> None:
     answer = Then((b"* 5 EXISTS", b"* OK [UIDVALIDITY 7] valid", b"TAG OK [READ-ONLY] done"))
     with imap(select=answer, examine=answer) as server:

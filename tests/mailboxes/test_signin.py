@@ -122,3 +122,10 @@ def test_without_a_secret_nothing_is_masked() -> None:
 def test_dovecot_takes_plain(dovecot: Dovecot) -> None:
     box: Box = dovecot.box()
     enter(dovecot, "imap", username=box.user, secret=dovecot.password)
+
+
+@pytest.mark.parametrize("secret", ["s3cret", "s\u00e9cret"])
+def test_a_refusal_is_told_in_the_words_of_the_server(dovecot: Dovecot, protocol: Any, secret: str) -> None:
+    words = refusal(dovecot, protocol, username="ana", secret=f"wrong {secret}").words
+    assert "Authentication failed." in words
+    assert "b'" not in words

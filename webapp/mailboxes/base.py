@@ -12,6 +12,7 @@ from typing import Literal, Self
 
 from webapp.mailboxes import sasl
 
+INBOX = "INBOX"  # every IMAP server has it (RFC 3501 section 5.1)
 LONGEST_LINE = 500
 CHUNK_MESSAGES = 100
 CHUNK_OCTETS = 8 * 1024 * 1024
@@ -55,7 +56,7 @@ class MailboxSettings:
     username: str
     secret: str
     authentication: Authentication = "password"
-    folder: str = "INBOX"
+    folder: str = INBOX
     secure: bool = False
     security: Literal["tls", "ssl"] = "tls"
     ignore_certificate_errors: bool = False

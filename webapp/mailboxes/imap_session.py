@@ -26,6 +26,14 @@ _STRANGE = "unexpected response: "  # what it says of lines that it does not kno
 PASSING = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[CONTACTADMIN]", "[SERVERBUG]")
 
 
+class Client(IMAPClient):
+    """Tells a refusal in the words of the server alone, also those beyond ASCII."""
+
+    def _check_resp(self, expected: str, command: Any, typ: str, data: Any) -> None:
+        if typ != expected:
+            raise IMAPClientError(_text(data[0]))
+
+
 class ImapSession(TalkingMailbox[IMAPClient]):
     """What has nothing to do with the messages."""
 
@@ -66,7 +74,7 @@ class ImapSession(TalkingMailbox[IMAPClient]):
         direct = settings.secure and settings.security == "ssl"
         self._tell("note", f"connecting to {settings.host} port {settings.port}")
         try:
-            client = IMAPClient(
+            client = Client(
                 settings.host,
                 settings.port,
                 ssl=direct,
@@ -114,7 +122,8 @@ class ImapSession(TalkingMailbox[IMAPClient]):
         except LoginError as error:
             if isinstance(error.__context__, IMAPClientAbortError):  # the connection was lost meanwhile
                 raise error.__context__ from None
-            raise signin.refused(settings, self._masked(str(error)), passes=_passes(error)) from error
+            said = error.__context__.args[0] if error.__context__ is not None else str(error)
+            raise signin.refused(settings, self._masked(_text(said)), passes=_passes(error)) from error
 
     def _enter(self, client: IMAPClient) -> None:
         folder = self._settings.folder
@@ -140,9 +149,13 @@ class ImapSession(TalkingMailbox[IMAPClient]):
 
     def _overhear(self, imap: Any) -> None:
         send, readline = imap.send, imap.readline
+        begun = bytearray()  # a line that is sent in pieces
 
         def telling_send(data: bytes) -> Any:
-            self._tell("client", data.decode("utf-8", "replace"))
+            begun.extend(data)
+            if begun.endswith(b"\n"):
+                self._tell("client", begun.decode("utf-8", "replace"))
+                begun.clear()
             return send(data)
 
         def telling_readline() -> bytes:
@@ -175,6 +188,10 @@ class ImapSession(TalkingMailbox[IMAPClient]):
 
 def _signed_in(client: IMAPClient) -> bool:
     return client._imap.state == "AUTH"
+
+
+def _text(said: Any) -> str:
+    return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
 
 
 def _passes(error: IMAPClientError) -> bool:

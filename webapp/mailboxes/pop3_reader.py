@@ -33,6 +33,15 @@ class Reader(poplib.POP3):
             self.tell("server", text.decode("utf-8", "replace"))
         return text, len(line)
 
+    def _shortcmd(self, line: str) -> bytes:
+        """Nothing of a message is in an answer of one line."""
+        quiet, self.quiet = self.quiet, False
+        try:
+            answer: bytes = super()._shortcmd(line)  # type: ignore[misc]
+            return answer
+        finally:
+            self.quiet = quiet
+
     def _putline(self, line: bytes) -> None:
         self.tell("client", line.decode("utf-8", "replace"))
         self.sock.sendall(line + b"\r\n")

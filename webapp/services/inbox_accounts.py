@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from pydantic import AfterValidator, ValidationInfo
 from sqlalchemy.orm import Session
 
+from webapp.mailboxes.base import INBOX
 from webapp.models import InboxAccount
 from webapp.services.entries import Entry, Section, World, fill, row_of, without
 from webapp.services.fields import (
@@ -38,7 +39,7 @@ def _pattern(text: str) -> str:
 
 def _inbox(text: str) -> str:
     """INBOX is one folder in any case of letters (RFC 3501 section 5.1)."""
-    return "INBOX" if text.upper() == "INBOX" else text
+    return INBOX if text.upper() == INBOX else text
 
 
 def _needs_folders(text: str, info: ValidationInfo) -> str:
@@ -69,7 +70,7 @@ class InboxAccountEntry(Entry):
     protocol: Annotated[str, one_of("imap", "pop3")] = "imap"
     host: Host
     port: Port = 1143
-    folder: Annotated[str, line(LONGEST_PATTERN, needed=True), AfterValidator(_inbox)] = "INBOX"
+    folder: Annotated[str, line(LONGEST_PATTERN, needed=True), AfterValidator(_inbox)] = INBOX
     move_to: Annotated[EmptyLine, AfterValidator(_inbox), AfterValidator(_needs_folders)] = ""
     secure: bool = False
     security: Annotated[str, one_of("tls", "ssl")] = "tls"

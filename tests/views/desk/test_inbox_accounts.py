@@ -107,6 +107,14 @@ def test_the_setting_is_tested_without_reading_anything(world, account, box, adm
     assert world.do(lambda: db.session.scalars(select(InboundMessage.id)).all()) == []
 
 
+def test_a_wrong_folder_is_said_with_those_that_there_are(world, account, box, admin_client):
+    box.put(mail(1), folder="Answers")
+    world.do(lambda: configuration.save("inbox_accounts", {"folder": "Answer"}, account))
+    page = seen(post(admin_client, f"{LIST}/{account}/test"), LIST)
+    assert "The folder Answer cannot be opened: " in page.text
+    assert "Answers, INBOX" in page.text
+
+
 def test_a_wrong_password_is_said_with_what_to_try(world, account, admin_client):
     def spoil():
         configuration.save("credentials", {"secret": {"value": "wrong-canary"}}, 1)

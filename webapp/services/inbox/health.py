@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,8 +14,10 @@ from webapp import clock
 from webapp.mailboxes.base import MailboxTrouble, TroubleKind
 from webapp.models import InboxAccount, InboxProgress
 from webapp.services.inbox import store
-from webapp.services.inbox.accounts import Account
 from webapp.services.unit import write
+
+if TYPE_CHECKING:
+    from webapp.services.inbox.accounts import Account
 
 # Seconds until the first new try, and the most that the doubling reaches. A wrong password is tried rarely, so that
 # the server does not lock the user out.

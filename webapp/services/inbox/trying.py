@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from webapp.errors import Conflict, InvalidInput
 from webapp.extensions import db
-from webapp.mailboxes.base import Line, MailboxSettings, MailboxTrouble, OnLine
+from webapp.mailboxes.base import INBOX, Line, MailboxSettings, MailboxTrouble, OnLine, TroubleKind
 from webapp.mailboxes.registry import open_mailbox
 from webapp.models import Credential
 from webapp.services import audit, configuration, live
@@ -31,7 +31,10 @@ __all__ = ["Found", "Line", "folders", "try_out", "watch_check", "watch_test"]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is there: how many messages, and the folders that could be read; or the trouble on the way."""
+    """What is there: how many messages, and the folders that could be read; or the trouble on the way.
+
+    Where the folder is the trouble, the others are told as well.
+    """
 
     count: int = 0
     folders: tuple[str, ...] = ()
@@ -75,7 +78,10 @@ def _look_into(settings: MailboxSettings, on_line: OnLine | None = None) -> Foun
         with open_mailbox(settings, on_line) as mailbox:
             return Found(mailbox.count(), tuple(mailbox.folders()))
     except MailboxTrouble as trouble:
-        return Found(trouble=trouble)
+        wrong_folder = trouble.kind is TroubleKind.FOLDER and settings.folder != INBOX
+        return Found(
+            folders=_look_into(replace(settings, folder=INBOX)).folders if wrong_folder else (), trouble=trouble
+        )
 
 
 def watch_test(number: int) -> Iterator[Line | live.Over]:

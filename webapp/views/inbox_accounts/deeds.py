@@ -84,13 +84,13 @@ def _tested(over: Over, links: list[tuple[str, str, str]]) -> Verdict:
     if over.error is not None:
         return Verdict(False, _("The mailbox cannot be entered"), str(over.error), links=links)
     found: Found = over.result
+    facts = [(_("Folders"), ", ".join(found.folders))] if found.folders else []
     if found.trouble is not None:
         advice = ADVICE[found.trouble.kind]()
         return Verdict(
-            False, _("The mailbox cannot be entered"), sayings.said(found.trouble.words), advice, links=links
+            False, _("The mailbox cannot be entered"), sayings.said(found.trouble.words), advice, facts, links
         )
     count = ngettext("There is %(num)s message in it.", "There are %(num)s messages in it.", found.count)
-    facts = [(_("Folders"), ", ".join(found.folders))] if found.folders else []
     return Verdict(True, _("The mailbox can be read"), count, facts=facts, links=links)
 
 
