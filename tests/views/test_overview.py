@@ -195,6 +195,7 @@ def everything_wrong(app: Flask) -> Flask:
             run("expire_messages", timedelta(minutes=11), finished_at=None),
         )
         mailbox_in_trouble("Replies <i>")
+        mailbox_in_trouble("Asked", automatic_check=False)
         mailbox("Answers <i>", {"withheld": 1, "refusal": "The server answered: no <b>"})
         mailbox("Others", {"withheld": 2})
         _certificate("Old <i>", -1)
@@ -216,7 +217,8 @@ def test_every_trouble_has_words(everything_wrong: Flask, visit: Visit) -> None:
         "Check the user name and the password of its credential.",
         "arauto send-test 'It'\\''s <b>bold</b>' --to ADDRESS",
         "The mailbox of Replies <i> cannot be read",
-        "no <b>. Nothing is lost: the mail waits on its server",
+        "no <b>. Nothing is lost: the mail waits on its server. Check the user name",
+        "no <b>. Nothing is lost: the mail waits on its server. It is read only when somebody asks for it. Check",
         "Check the user name and the secret of the account's credential.",
         "arauto poll 'Replies <i>' --once",
         "The server of Answers <i> withholds 1 mail",

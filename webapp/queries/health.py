@@ -94,7 +94,13 @@ def _inboxes(session: Session, now: datetime, jobs: bool) -> Iterator[Trouble]:
     """Mailboxes that cannot be read: mail still leaves, and what comes back waits on its server."""
     columns = [getattr(InboxProgress, name) for name in ("kind", "words", "since", "retry_at")]
     rows = session.execute(
-        select(InboxAccount.name.label("account"), InboxAccount.host, InboxAccount.port, *columns)
+        select(
+            InboxAccount.name.label("account"),
+            InboxAccount.host,
+            InboxAccount.port,
+            InboxAccount.automatic_check,
+            *columns,
+        )
         .join(InboxProgress, InboxProgress.account_id == InboxAccount.id)
         .where(InboxAccount.enabled, InboxProgress.failures > 0)
         .order_by(InboxAccount.name)

@@ -81,8 +81,51 @@ def test_the_form_has_every_field_and_each_is_stored(world, account, submit, vis
     }
     page = visit(f"{LIST}/{account}/edit")
     assert page.find("input", name="events-0-attributes").get("value") == "site=HQ, rack=7"
-    assert submit(f"{LIST}/{account}/edit", **{"events-0-type": ""}).status_code == 303
+    assert submit(f"{LIST}/{account}/edit", **{"events-0-remove": True}).status_code == 303
     assert stored(world, account)["events"] == ()
+
+
+@pytest.mark.parametrize(
+    "attributes", [{}, {"site": "HQ, floor 2", "a": 'say "x", y'}, {"a b": "=", "c": "", "q": '"'}]
+)
+def test_a_rule_stays_as_it_is_when_nothing_of_it_is_changed(world, account, submit, attributes):
+    rule = {"sender": "ups@*", "type": "monitoring.disk", "attributes": attributes}
+    world.do(lambda: configuration.save("inbox_accounts", {"events": [rule]}, account))
+    assert submit(f"{LIST}/{account}/edit").status_code == 303
+    assert stored(world, account)["events"][0]["attributes"] == attributes
+
+
+WRONG_RULES = {
+    "events-1-sender": ("*", "This passes everything"),
+    "events-1-type": ("gone", "There is no event type named 'gone'"),
+    "events-1-severity": ("zz", "Use one of"),
+    "events-1-attributes": ("noequal", "“noequal” is no pair"),
+}
+
+
+@pytest.mark.parametrize("field", WRONG_RULES)
+def test_what_is_wrong_with_a_rule_stands_beside_its_field(world, account, submit, field):
+    value, words = WRONG_RULES[field]
+    rules = {**RULE, **{name.replace("0", "1"): text for name, text in RULE.items()}, field: value}
+    page = seen(submit(f"{LIST}/{account}/edit", **rules), LIST)
+    wrong = page.find("select" if field.endswith(("type", "severity")) else "input", id=field)
+    assert wrong.get("aria-invalid") == "true"
+    assert words in "".join(page.find("p", id=f"{field}-error").itertext())
+    assert "Mail to event: Rule 2, " in "".join(page.find("section", id="error-summary").itertext())
+    assert page.find("input", id="events-0-sender").get("aria-invalid") is None
+    assert stored(world, account)["events"] == ()
+
+
+@pytest.mark.parametrize(("name", "value"), [("sender", "a@*"), ("severity", "error"), ("attributes", "a=1")])
+def test_a_rule_without_an_event_type_is_not_lost(world, account, submit, name, value):
+    page = seen(submit(f"{LIST}/{account}/edit", **{f"events-0-{name}": value}), LIST)
+    assert "Choose an event type, or remove the rule." in "".join(page.find("p", id="events-0-type-error").itertext())
+    assert page.find("input", name="events-0-remove") is not None
+
+
+def test_an_attribute_is_not_given_twice(account, submit):
+    page = seen(submit(f"{LIST}/{account}/edit", **{**RULE, "events-0-attributes": "a=1, a=2"}), LIST)
+    assert "a is listed more than once" in "".join(page.find("p", id="events-0-attributes-error").itertext())
 
 
 def test_a_refused_form_names_the_field(world, account, submit):
@@ -144,7 +187,14 @@ def test_trouble_is_seen_in_the_list_and_on_the_page(world, account, admin_clien
     page = seen(post(admin_client, f"{LIST}/{account}/check"), LIST)
     assert "The mailbox was not read to its end" in page.text
     assert "in trouble" in visit(LIST).text
-    assert "Its mail stays where it is" in visit(f"{LIST}/{account}").text
+    shown = visit(f"{LIST}/{account}").text
+    assert "Its mail stays where it is" in shown
+    assert "Next try: " in shown
+    world.do(lambda: configuration.save("inbox_accounts", {"automatic_check": False}, account))
+    seen(post(admin_client, f"{LIST}/{account}/check"), LIST)
+    shown = visit(f"{LIST}/{account}").text
+    assert "Next try: " not in shown
+    assert "It is read only when somebody asks for it." in shown
 
 
 def test_mail_that_the_server_withholds_is_told_of(world, account, admin_client, visit):

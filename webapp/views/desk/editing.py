@@ -71,7 +71,7 @@ def _accept(noun: Noun, form: DeskForm, stored: Stored | None = None) -> Respons
     if form.searches:
         return make_response(_page(noun, form, stored, opened=opened))
     try:
-        if any(field.process_errors for field in form):
+        if form.unreadable:
             raise InvalidInput(noun.check(data, number))
         number = noun.save(data, number, opened)
     except InvalidInput as refused:

@@ -91,6 +91,11 @@ class DeskForm(FlaskForm):
         return {field.short_name: _value(field) for field in self if not field.process_errors}
 
     @property
+    def unreadable(self) -> bool:
+        """Whether something that was typed could not be read at all."""
+        return any(field.process_errors for field in self)
+
+    @property
     def searches(self) -> bool:
         """Whether it was sent only to look for something to choose."""
         field = self._fields.get(request.form.get("find", ""))

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import csv
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from flask import request
@@ -27,7 +29,42 @@ PORTS = {
     "pop3-ssl": 995,
 }
 SPARE_RULES = 2
-_PAIR = re.compile(r"\s*([^=,]+?)\s*=\s*([^,]*?)\s*(?:,|$)")
+_IN_RULE = re.compile(r"events\[(\d+)\]\.(\w+)")
+
+
+class PairsField(StringField):
+    """`site=HQ, rack=7` as a mapping; a pair that holds a comma stands in quotation marks: `"site=HQ, floor 2"`."""
+
+    data: Any
+    pairs: dict[str, str]
+
+    def process_data(self, value: Any) -> None:
+        self.pairs = dict(value or {})
+        self.data = ", ".join(_quoted(f"{name}={text}") for name, text in self.pairs.items())
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata(valuelist)
+        self.pairs = _pairs(self.data or "")
+
+
+def _quoted(pair: str) -> str:
+    return '"{}"'.format(pair.replace('"', '""')) if "," in pair or pair.startswith('"') else pair
+
+
+def _pairs(text: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    try:
+        pairs = next(csv.reader([text], skipinitialspace=True), [])
+    except csv.Error:
+        pairs = [text]
+    for pair in pairs:
+        name, equals, value = (part.strip() for part in pair.partition("="))
+        if not name or not equals:
+            raise ValueError(_("“%(pair)s” is no pair: write them as in site=HQ, rack=7.", pair=pair.strip()[:100]))
+        if name in found:
+            raise ValueError(_("%(values)s is listed more than once; keep one.", values=name[:100]))
+        found[name] = value
+    return found
 
 
 class RuleForm(Form):
@@ -37,7 +74,21 @@ class RuleForm(Form):
     subject = StringField(_l("Subject"))
     type = ReferenceField(_l("Event type"), none=_l("no event"))
     severity = SelectField(_l("Severity"), coerce=lambda value: value or None, validate_choice=False)
-    attributes = StringField(_l("Attributes"))
+    attributes = PairsField(_l("Attributes"), render_kw={"placeholder": "site=HQ, rack=7"})
+    remove = BooleanField(_l("Remove this rule"))
+
+    @property
+    def is_meant(self) -> bool:
+        """Whether anything of it was filled in, and it is to stay."""
+        return not self.remove.data and any(self[name].data for name in RULE)
+
+    def entry(self) -> dict[str, Any]:
+        """The rule as it was typed."""
+        texts = {name: self[name].data or "" for name in ("sender", "subject")}
+        return {**texts, "type": self.type.data, "severity": self.severity.data, "attributes": self.attributes.pairs}
+
+
+RULE = ("sender", "subject", "type", "severity", "attributes")
 
 
 class InboxAccountForm(DeskForm):
@@ -103,7 +154,7 @@ class InboxAccountForm(DeskForm):
     def offer(self) -> None:
         """Fill in what can be referred to, and room for more rules."""
         self.credential.offer(configuration.names("credentials"))
-        while len([rule for rule in self.events if not rule.form.type.data]) < SPARE_RULES:
+        while len([rule for rule in self.events if not rule.form.is_meant]) < SPARE_RULES:
             self.events.append_entry()
         types = configuration.names("event_types")
         severities = [SelectChoice("", _("as the type says")), *(SelectChoice(one.value) for one in SEVERITIES)]
@@ -111,31 +162,40 @@ class InboxAccountForm(DeskForm):
             rule.form.type.offer(types)
             rule.form.severity.choices = severities
 
+    @property
+    def _rules(self) -> list[RuleForm]:
+        return [rule.form for rule in self.events if rule.form.is_meant]
+
+    @property
+    def unreadable(self) -> bool:
+        return super().unreadable or any(rule.attributes.process_errors for rule in self._rules)
+
     def values(self) -> dict[str, Any]:
-        rules = [_rule(rule.form) for rule in self.events if rule.form.type.data]
-        return {**super().values(), "events": rules}
+        return {**super().values(), "events": [rule.entry() for rule in self._rules]}
+
+    def tell(self, problems: Iterable[Problem]) -> None:
+        """What is wrong with a rule stands beside its field, and above by the rule's number."""
+        rules, others = self._rules, []
+        for rule in rules:
+            rule.attributes.errors = list(rule.attributes.process_errors)
+        for problem in problems:
+            match = _IN_RULE.match(problem.path)
+            if match is None or int(match[1]) >= len(rules):
+                others.append(problem)
+            elif not (field := rules[int(match[1])][match[2]]).process_errors:
+                chosen = match[2] != "type" or field.data
+                words = problem.words if chosen else _("Choose an event type, or remove the rule.")
+                field.errors = [*field.errors, words]
+        super().tell(others)
+        for number, entry in enumerate(self.events, 1):
+            for field in entry.form if entry.form in rules else ():
+                self.events.errors += [
+                    f"{_('Rule %(number)s', number=number)}, {field.label.text}: {words}" for words in field.errors
+                ]
 
     def facts(self) -> list[tuple[str, Any]]:
         words = [
-            f"{rule.form.sender.data or '*'} · {rule.form.subject.data or '*'} → {rule.form.type.data}"
-            for rule in self.events
-            if rule.form.type.data
+            f"{rule.sender.data or '*'} · {rule.subject.data or '*'} → {rule.type.data or '–'}" for rule in self._rules
         ]
         told = [fact for fact in super().facts() if fact[0] != self.events.label.text]
         return [*told, (self.events.label.text, "; ".join(words))]
-
-
-def shown_rule(rule: dict[str, Any]) -> dict[str, Any]:
-    """A stored rule as the form takes it."""
-    return {**rule, "attributes": ", ".join(f"{name}={value}" for name, value in rule["attributes"].items())}
-
-
-def _rule(form: RuleForm) -> dict[str, Any]:
-    pairs = {match[1]: match[2] for match in _PAIR.finditer(form.attributes.data or "")}
-    return {
-        "sender": form.sender.data or "",
-        "subject": form.subject.data or "",
-        "type": form.type.data,
-        "severity": form.severity.data,
-        "attributes": pairs,
-    }

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -17,7 +16,7 @@ from webapp.views.desk import Column, DeskForm, Words
 from webapp.views.desk.pages import NUMBER
 from webapp.views.desk.server import ServerNoun
 from webapp.views.inbox_accounts import deeds
-from webapp.views.inbox_accounts.forms import PORTS, InboxAccountForm, shown_rule
+from webapp.views.inbox_accounts.forms import PORTS, InboxAccountForm
 from webapp.views.policy import allow
 
 
@@ -56,11 +55,6 @@ class InboxAccounts(ServerNoun):
 
     def new(self) -> dict[str, Any]:
         return {**super().new(), "security": "ssl", "port": PORTS["imap-ssl"]}
-
-    def made_form(self, begin: Mapping[str, Any] | None = None, *, fresh: bool = False) -> DeskForm:
-        if begin is not None:
-            begin = {**begin, "events": [shown_rule(rule) for rule in begin.get("events", ())]}
-        return super().made_form(begin, fresh=fresh)
 
     def fill(self, form: DeskForm) -> None:
         if isinstance(form, InboxAccountForm):

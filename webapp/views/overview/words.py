@@ -10,6 +10,7 @@ from flask import current_app, g, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from webapp import clock
 from webapp.errors import N_
 from webapp.queries import reasons, sayings
 from webapp.queries.dashboard import Step
@@ -81,13 +82,17 @@ def _account_down(detail: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def _inbox_down(detail: dict[str, Any]) -> tuple[str, str, str]:
+    said = sayings.said(detail["words"]).rstrip(".")
     happened = _(
-        "%(host)s:%(port)s: %(said)s. Nothing is lost: the mail waits on its server; the next try is at %(next)s.",
+        "%(host)s:%(port)s: %(said)s. Nothing is lost: the mail waits on its server.",
         host=detail["host"],
         port=detail["port"],
-        said=sayings.said(detail["words"]).rstrip("."),
-        next=exact_time(detail["retry_at"]) if detail["retry_at"] else _("once it is due"),
+        said=said,
     )
+    if not detail["automatic_check"]:
+        happened += " " + _("It is read only when somebody asks for it.")
+    elif detail["retry_at"] and detail["retry_at"] > clock.now():
+        happened += " " + _("The next try is at %(at)s.", at=exact_time(detail["retry_at"]))
     advice = INBOX_ADVICE.get(detail["kind"], lambda: "")()
     heading = _("The mailbox of %(name)s cannot be read", name=detail["account"])
     return heading, f"{happened} {advice}".strip(), f"arauto poll {_quoted(detail['account'])} --once"
