@@ -46,12 +46,14 @@ _FORMS = (
 class Notice:
     """A report in text: its recipients, as far as it names them, and what became of the mail (RFC 3464 section 2.3.3).
 
-    `certain`: a mail system has sent it beyond doubt.
+    `certain`: a mail system has sent it beyond doubt. `unnamed` is what it says where it names nobody: a recipient
+    without an address.
     """
 
     recipients: tuple[Recipient, ...]
     action: str
     certain: bool
+    unnamed: Recipient | None = None
 
 
 def read(mail: Mail) -> Notice | None:
@@ -72,7 +74,9 @@ def read(mail: Mail) -> Notice | None:
         addresses = (named or _found(mail, notice) or _addressed(mail, returned))[:_MOST_NAMED]
         pieces = _pieces(notice, addresses)
         recipients = tuple(_recipient(one, pieces[one], action) for one in addresses)
-    return Notice(recipients, action, system) if recipients or (system and told) else None
+    if recipients:
+        return Notice(recipients, action, system)
+    return Notice((), action, system, _recipient("", notice, action)) if system and told else None
 
 
 def returned_ids(mail: Mail) -> tuple[str, ...]:

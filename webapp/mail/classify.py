@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from webapp.mail import arf, automatic, bounce, dsn, fields, mdn, reports, return_path
@@ -28,11 +28,12 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a row of the table found; `why` names the evidence."""
+    """What a row of the table found; `why` names the evidence. `unnamed`: see `bounce.Notice`."""
 
     kind: Kind
     why: str
     recipients: tuple[Recipient, ...] = ()
+    unnamed: Recipient | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Reading:
     `tokens` are what may be our signed return path (see `mail.token`): more certain still, if the signature is right.
 
     `reply_text` is the new text of a reply or an automatic answer, without quotation and signature; None for others.
+    `unnamed` is what a report says that names no recipient.
     """
 
     kind: Kind
@@ -51,6 +53,7 @@ class Reading:
     answers: tuple[str, ...]
     tokens: tuple[str, ...]
     defects: tuple[Defect, ...]
+    unnamed: Recipient | None = None
 
 
 def classify(raw: bytes) -> Reading:
@@ -70,6 +73,7 @@ def understand(mail: Mail) -> Reading:
         answers=_answers(mail, found.kind),
         tokens=return_path.tokens(mail),
         defects=mail.defects,
+        unnamed=found.unnamed,
     )
 
 
@@ -89,6 +93,10 @@ def _reported(recipients: tuple[Recipient, ...], why: str, action: str = "") -> 
     return Found(Kind.DELIVERY_REPORT, why, recipients)
 
 
+def _noticed(notice: bounce.Notice, why: str) -> Found:
+    return replace(_reported(notice.recipients, why, notice.action), unnamed=notice.unnamed)
+
+
 def _disposition(mail: Mail) -> Found | None:
     found = mdn.read(mail)
     if found is None:
@@ -105,7 +113,7 @@ def _feedback(mail: Mail) -> Found | None:
 
 def _notice_of_a_system(mail: Mail) -> Found | None:
     found = bounce.read(mail)
-    return _reported(found.recipients, "sent by a mail system", found.action) if found and found.certain else None
+    return _noticed(found, "sent by a mail system") if found and found.certain else None
 
 
 def _automatic(mail: Mail) -> Found | None:
@@ -124,7 +132,7 @@ def _reply(mail: Mail) -> Found | None:
 
 def _notice_by_its_words(mail: Mail) -> Found | None:
     found = bounce.read(mail)
-    return _reported(found.recipients, "words of a report", found.action) if found else None
+    return _noticed(found, "words of a report") if found else None
 
 
 def _other(mail: Mail) -> Found:

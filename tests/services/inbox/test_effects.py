@@ -112,10 +112,41 @@ def test_what_is_no_failure_is_noted(inbox, action):
     assert (fresh(message).state, story(message)) == (State.SENT, ["in_noted"])
 
 
+NAMELESS = """From: MAILER-DAEMON@mx.example
+To: bounces@corp.example
+Subject: Undelivered Mail Returned to Sender
+In-Reply-To: {message_id}
+
+Sorry, {words}
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "state", "effect"),
+    [
+        ("550 5.1.1 User unknown", State.BOUNCED, "bounced"),
+        ("it could not be delivered.", State.BOUNCED, "bounced"),
+        ("the mailbox is full. It could not be delivered.", State.SENT, "soft_bounce"),
+    ],
+)
+def test_a_bounce_that_names_nobody_is_about_the_recipient_of_its_message(inbox, words, state, effect):
+    message = sent_message()
+    arrive(NAMELESS.format(message_id=message.message_id, words=words).encode(), inbox)
+    assert ([row.effect for row in kept()], fresh(message).state) == ([effect], state)
+    told = story_details(message)[-1]
+    assert told["words"] == f"Sorry, {words}"
+
+
 def test_a_delivery_receipt(inbox):
     message = sent_message()
     arrive(report(message, "delivered", "2.0.0"), inbox)
     assert (fresh(message).state, story(message)) == (State.DELIVERED, ["in_delivered"])
+
+
+def story_details(message: Message) -> list[dict]:
+    db.session.rollback()
+    wanted = select(TimelineEntry.detail).where(TimelineEntry.message_id == message.id).order_by(TimelineEntry.id)
+    return list(db.session.scalars(wanted))
 
 
 def test_a_read_receipt_and_no_way_back(inbox):

@@ -128,7 +128,8 @@ def _unasked(session: Session, incoming: Incoming) -> Effect:
 
 
 def _bounce(session: Session, incoming: Incoming, answered: Answered) -> Effect:
-    told = _about(incoming.reading.recipients, answered.recipient)
+    """A message has one recipient: a report that proves which message it is about need not name them."""
+    told = _about(incoming.reading.recipients, answered.recipient) or incoming.reading.unnamed
     detail = _detail(told)
     if told is None or not told.permanent:
         return _note(session, incoming, answered, "soft_bounce", detail)
