@@ -10,10 +10,18 @@ from webapp.extensions import Model
 from webapp.models.types import UtcDateTime
 
 
+def mailbox_of(address: str) -> str:
+    """What addresses of one mailbox have in common: no mail system in use tells the case of letters apart.
+
+    RFC 5321 section 2.4 would let it, so nothing is sent to this form.
+    """
+    return address.lower()
+
+
 class SuppressedAddress(Model):
     """An address that a server refused for good; nothing is sent to it until an operator lifts this."""
 
-    address: Mapped[str] = mapped_column(primary_key=True)  # as `mail.address` compares it
+    address: Mapped[str] = mapped_column(primary_key=True)  # see `mailbox_of`
     since: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     status: Mapped[str] = mapped_column(default="")
     words: Mapped[str] = mapped_column(default="")

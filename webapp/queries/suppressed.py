@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webapp.models import SuppressedAddress
+from webapp.models.suppression import mailbox_of
 
 MOST = 200
 _ROW = select(
@@ -29,5 +30,7 @@ def count(session: Session) -> int:
 
 def among(session: Session, addresses: Iterable[str | None]) -> set[str]:
     """Those of the addresses that nothing is sent to."""
-    given = [address for address in addresses if address]
-    return set(session.scalars(select(SuppressedAddress.address).where(SuppressedAddress.address.in_(given))))
+    given = {address: mailbox_of(address) for address in addresses if address}
+    wanted = select(SuppressedAddress.address).where(SuppressedAddress.address.in_(set(given.values())))
+    found = set(session.scalars(wanted))
+    return {address for address, mailbox in given.items() if mailbox in found}

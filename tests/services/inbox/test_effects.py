@@ -16,9 +16,11 @@ from webapp.mail import token
 from webapp.mail.compose import Identity, Words, prepare
 from webapp.mailboxes.base import Listed
 from webapp.models import Event, InboundState, Message, State, SuppressedAddress, TimelineEntry
-from webapp.services import configuration
+from webapp.queries import suppressed
+from webapp.services import configuration, submissions
 from webapp.services.inbox import effects, processing, store, suppression
 from webapp.services.inbox.store import Arrived
+from webapp.services.submissions import Submission
 
 
 def report(message: Message, action: str, status: str, recipient: str = "") -> bytes:
@@ -354,6 +356,16 @@ def test_what_a_dead_process_left_is_processed_once(inbox):
     assert processing.process_leftovers() == 1
     assert processing.process_leftovers() == 0
     assert story(message) == ["in_reply"]
+
+
+def test_addresses_that_differ_in_the_case_of_letters_are_one_mailbox(inbox):
+    message = sent_message()
+    arrive(report(message, "failed", "5.1.1", message.recipient.upper()), inbox)
+    other = message.recipient.title()
+    made = submissions.submit(Submission(channel="email", to=other, subject="x", text="x"))
+    assert db.session.get_one(Message, made.message.id).state == State.SUPPRESSED
+    assert suppressed.among(db.session(), [other, "b@corp.example", None]) == {other}
+    assert suppression.lift(other)
 
 
 def test_an_address_is_used_again_once_it_is_lifted(inbox):

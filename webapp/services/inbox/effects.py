@@ -21,6 +21,7 @@ from webapp.mail.digest import Digest
 from webapp.mail.reports import Recipient
 from webapp.models import Message, State, TimelineEntry
 from webapp.models.states import sources_of
+from webapp.models.suppression import mailbox_of
 from webapp.services.inbox import event_rules, forwarding, suppression
 from webapp.services.unit import driver
 
@@ -192,7 +193,7 @@ EFFECTS: Mapping[Kind, Callable[[Session, Incoming, Answered], Effect]] = {
 def _about(recipients: Sequence[Recipient], address: str) -> Recipient | None:
     """What a report says of the address that we wrote to. A single recipient under another address is where that one
     was forwarded to; among several, only the address itself counts."""
-    same = [recipient for recipient in recipients if _normal(recipient.address) == address]
+    same = [one for one in recipients if mailbox_of(_normal(one.address)) == mailbox_of(address)]
     return same[0] if same else recipients[0] if len(recipients) == 1 else None
 
 

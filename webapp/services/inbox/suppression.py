@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from webapp.database.hot import Driver, HotStatement
 from webapp.mail.address import AddressError, normalise_email
 from webapp.models import SuppressedAddress
+from webapp.models.suppression import mailbox_of
 from webapp.services import audit
 from webapp.services.unit import write
 
@@ -32,15 +33,18 @@ def among(driver: Driver, addresses: Collection[str]) -> set[str]:
     if not addresses:
         return set()
     name = driver.dialect.name
-    given = list(addresses)
-    return {row[0] for row in _AMONG[name].all(driver, addresses=json.dumps(given) if name == "sqlite" else given)}
+    given = list({mailbox_of(address) for address in addresses})
+    rows = _AMONG[name].all(driver, addresses=json.dumps(given) if name == "sqlite" else given)
+    found = {row[0] for row in rows}
+    return {address for address in addresses if mailbox_of(address) in found} if found else set()
 
 
 def suppress(session: Session, address: str, status: str, words: str, message_id: int, inbound_id: int) -> None:
     """From now on; the first report of an address is the one that is kept."""
-    if session.get(SuppressedAddress, address) is None:
+    mailbox = mailbox_of(address)
+    if session.get(SuppressedAddress, mailbox) is None:
         session.add(
-            SuppressedAddress(address=address, status=status, words=words, message_id=message_id, inbound_id=inbound_id)
+            SuppressedAddress(address=mailbox, status=status, words=words, message_id=message_id, inbound_id=inbound_id)
         )
         session.flush()
 
@@ -51,7 +55,9 @@ def lift(address: str) -> bool:
         address = normalise_email(address)
     with write() as session:
         lifted = (
-            delete(SuppressedAddress).where(SuppressedAddress.address == address).returning(SuppressedAddress.address)
+            delete(SuppressedAddress)
+            .where(SuppressedAddress.address == mailbox_of(address))
+            .returning(SuppressedAddress.address)
         )
         if session.scalar(lifted) is None:
             return False
