@@ -9,6 +9,11 @@ import pytest
 from tests.peers import free_port
 from tests.peers.mailbox_script import ScriptedMailbox
 from tests.services.inbox.conftest import mail
+from webapp.cli import polling
+from webapp.extensions import db
+from webapp.services import configuration
+from webapp.services.errand import Errand
+from webapp.services.inbox import accounts, checking
 
 CONFIG = """
 credentials: [{{name: reader, username: {user}, secret: {{value: {password}}}}}]
@@ -66,6 +71,36 @@ def test_trouble_is_an_error_and_named(configured):
     assert "Replies: No connection to 127.0.0.1" in ended.err
     told = configured(port=free_port())("poll", "--once", "--json").json
     assert told["accounts"][0]["trouble"].startswith("No connection to 127.0.0.1")
+
+
+@pytest.fixture
+def another(configured, dovecot):
+    """The same with an account *Another*, which comes before the other one."""
+    arauto = configured()
+    entry = f"{{name: Another, host: 127.0.0.1, port: {dovecot.imap}, credential: reader, ignore_older: false}}"
+    assert arauto("config", "apply", "-", stdin=f"inbox_accounts: [{entry}]").code == 0
+    return arauto
+
+
+def test_an_account_that_somebody_checks_is_named_and_the_others_are_read(another, ctx, box, monkeypatch):
+    monkeypatch.setattr(checking, "PATIENCE_SECONDS", 0.1)
+    box.put(mail(1))
+    with Errand(db.engine) as somebody:
+        assert somebody.take(accounts.lease_of(accounts.numbered(db.session(), "Another")), 1, 0.0)
+        db.session.rollback()
+        ended = another("poll", "--once")
+        told = another("poll", "--once", "--json")
+    assert (ended.code, ended.out) == (1, "Another: 0 read\nReplies: 1 read\n")
+    assert ended.err == "Another: The account is being checked already. Wait for that check.\n"
+    troubles = [(one["account"], one["trouble"]) for one in told.json["accounts"]]
+    assert (told.code, troubles) == (1, [("Another", ended.err.removeprefix("Another: ").strip()), ("Replies", None)])
+
+
+def test_an_account_that_is_removed_meanwhile_does_not_stop_the_others(another, monkeypatch):
+    monkeypatch.setattr(polling.health, "want", lambda numbers: configuration.remove("inbox_accounts", numbers[0]))
+    ended = another("poll", "--once")
+    assert (ended.code, ended.out) == (1, "Another: 0 read\nReplies: 0 read\n")
+    assert ended.err.startswith("Another: There is no inbox account ")
 
 
 def test_mail_that_a_server_withholds_is_told_of(configured):
