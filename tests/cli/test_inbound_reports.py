@@ -14,6 +14,7 @@ from webapp.extensions import db
 from webapp.services import configuration
 from webapp.services.errand import Errand
 from webapp.services.inbox import accounts, checking
+from webapp.services.sandbox import accounts as sandbox
 
 CONFIG = """
 credentials: [{{name: reader, username: {user}, secret: {{value: {password}}}}}]
@@ -111,6 +112,18 @@ def test_mail_that_a_server_withholds_is_told_of(configured):
         assert (told.code, "0 read, 1 withheld (The server answered: " in told.out) == (0, True)
         assert arauto("poll", "--once", "--json").json["accounts"][0]["withheld"] == 1
     assert "Its server withholds mail: 1." in arauto("check").out
+
+
+def test_a_pass_with_nothing_to_read_says_so(arauto, ctx):
+    none = "There is no enabled inbox account to read."
+    ended = arauto("poll", "--once")
+    assert (ended.code, ended.out, ended.err) == (0, "", f"{none}\n")
+    sandbox.see_to(free_port(), free_port())
+    ended = arauto("poll", "--once")
+    served = "That of the sandbox is read by the process that serves it."
+    assert (ended.code, ended.out, ended.err) == (0, "", f"{none} {served}\n")
+    told = arauto("poll", "--once", "--json")
+    assert (told.code, told.json, told.err) == (0, {"accounts": []}, "")
 
 
 def test_what_a_pass_is_must_be_said(configured):

@@ -12,6 +12,7 @@ from webapp.cli.frame import application, fail, json_option, one_line, say_json
 from webapp.errors import Conflict, NotFound
 from webapp.extensions import db
 from webapp.services.inbox import accounts, checking, health, processing
+from webapp.services.sandbox import accounts as sandbox
 
 
 @click.command()
@@ -34,14 +35,25 @@ def poll(account: str | None, once: bool, as_json: bool) -> None:
         ended = [_check(number, name) for number, name in names.items()]
         while processing.process_leftovers():  # of a process that died before it could
             pass
+        nothing = "" if numbers else _nothing_to_read()
     if as_json:
         say_json({"accounts": [_values(*one) for one in ended]})
     else:
         for progress, _ in ended:
             click.echo(_summary(progress))
+        if nothing:
+            click.echo(nothing, err=True)
     troubles = [f"{progress.account}: {trouble}" for progress, trouble in ended if trouble]
     if troubles:
         fail("\n".join(map(one_line, troubles)))
+
+
+def _nothing_to_read() -> str:
+    words = "There is no enabled inbox account to read."
+    _, mailbox = sandbox.ports(db.session())
+    if mailbox is None or accounts.sandbox_is_here():
+        return words
+    return f"{words} That of the sandbox is read by the process that serves it."
 
 
 def _check(number: int, name: str) -> tuple[checking.Progress, str | None]:
