@@ -66,6 +66,15 @@ def test_the_reports(configured, box):
     assert arauto("inbound", "show", 99).code == 1
 
 
+def test_an_account_that_is_not_there_is_an_error_that_names_the_others(configured):
+    arauto = configured()
+    for options in ([], ["--json"]):
+        ended = arauto("inbound", "list", "--account", "Nope", *options)
+        assert (ended.code, ended.out) == (1, "")
+        assert ended.err == "There is no inbox account 'Nope'. Known: Replies.\n"
+    assert arauto("inbound", "list", "--account", "Replies").code == 0
+
+
 def test_trouble_is_an_error_and_named(configured):
     ended = configured(port=free_port())("poll", "--once")
     assert ended.code == 1
