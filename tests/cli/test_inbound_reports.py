@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 
 import pytest
@@ -64,6 +65,20 @@ def test_the_reports(configured, box):
     refused = arauto("inbound", "process", item["id"])
     assert (refused.code, "processed already" in refused.err) == (1, True)
     assert arauto("inbound", "show", 99).code == 1
+
+
+def test_on_a_terminal_each_mail_takes_one_line(configured, box, monkeypatch):
+    arauto = configured()
+    box.put(mail(1, Subject="many words " * 30, From=f"{'a' * 300}@corp.example"))
+    arauto("poll", "--once")
+    piped = arauto("inbound", "list").out
+    assert (piped.count("many"), piped.count("a" * 20) > 1, "…" in piped) == (30, True, False)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = re.sub(r"\x1b\[[\d;]*m", "", arauto("inbound", "list").out).strip().splitlines()
+    assert len(shown) == 3, "the names of the columns, a line, the mail"
+    assert re.search(r" other +a+… +many …", shown[2])
+    assert max(map(len, shown)) <= 80
 
 
 def test_an_account_that_is_not_there_is_an_error_that_names_the_others(configured):

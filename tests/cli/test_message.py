@@ -48,6 +48,15 @@ def test_the_table_shows_hostile_text_harmlessly(arauto: Arauto, ctx: Flask) -> 
     assert "p0@corp.example" in ended.out
 
 
+def test_on_a_terminal_each_message_takes_one_line(arauto: Arauto, ctx: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_messages(2, words=Words("many words " * 30, "b"))
+    assert arauto("message", "list").out.count("many") == 60
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = arauto("message", "list").out
+    assert (len(shown.strip().splitlines()), shown.count("many")) == (4, 2)
+
+
 def test_an_empty_list_says_so(arauto: Arauto) -> None:
     ended = arauto("message", "list")
     assert (ended.code, ended.out, ended.err) == (0, "", "No messages.\n")
