@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.services.inbox.conftest import mail
+from tests.services.inbox.conftest import arrive, mail, sent_message
+from tests.services.inbox.test_effects import report
 from webapp import clock
 from webapp.mailboxes.base import Listed
 from webapp.services import configuration
@@ -50,3 +51,15 @@ def test_one_mail(came, any_api):
     assert (shown["from"], shown["subject"], shown["account"]) == ("a@corp.example", "mail 0", "Replies")
     assert set(shown) > KEYS
     assert any_api.get("/inbound/99").status_code == 404
+
+
+def test_a_message_that_came_back_says_why(came, any_api):
+    with any_api.app.app_context():
+        message = sent_message()
+        account = configuration.number_of("inbox_accounts", {"name": "Replies"})
+        arrive(report(message, "failed", "5.1.1"), account)
+        number = message.id
+    said = "The message came back. 550 5.1.1 said the server"
+    [item] = any_api.get("/messages", state="bounced").json["items"]
+    assert (item["id"], item["last_error"]) == (number, said)
+    assert any_api.get(f"/messages/{number}").json["timeline"][-1]["error"] == said

@@ -8,8 +8,11 @@ from sqlalchemy import update
 
 from tests.cli.conftest import Arauto
 from tests.factories import make_account, make_messages
+from tests.services.inbox.conftest import arrive, sent_message
+from tests.services.inbox.test_effects import report
 from webapp.mail.compose import Words
 from webapp.models import Message
+from webapp.services import configuration
 from webapp.services.unit import write
 
 
@@ -48,6 +51,15 @@ def test_the_table_shows_hostile_text_harmlessly(arauto: Arauto, ctx: Flask) -> 
     assert "p0@corp.example" in ended.out
 
 
+def test_on_a_terminal_each_message_takes_one_line(arauto: Arauto, ctx: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_messages(2, words=Words("many words " * 30, "b"))
+    assert arauto("message", "list").out.count("many") == 60
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = arauto("message", "list").out
+    assert (len(shown.strip().splitlines()), shown.count("many")) == (4, 2)
+
+
 def test_an_empty_list_says_so(arauto: Arauto) -> None:
     ended = arauto("message", "list")
     assert (ended.code, ended.out, ended.err) == (0, "", "No messages.\n")
@@ -73,6 +85,16 @@ def test_one_message_comes_with_its_timeline(arauto: Arauto, ctx: Flask) -> None
     text = arauto("message", "show", number).out
     assert "Recipient        p0@corp.example" in text
     assert "account=Relay" in text
+
+
+def test_one_that_came_back_says_why(arauto: Arauto, ctx: Flask) -> None:
+    configuration.save("credentials", {"name": "reader", "username": "u", "secret": {"value": "s"}})
+    configuration.save("inbox_accounts", {"name": "Replies", "host": "h", "port": 143, "credential": "reader"})
+    message = sent_message()
+    arrive(report(message, "failed", "5.1.1"), configuration.number_of("inbox_accounts", {"name": "Replies"}))
+    said = "The message came back. 550 5.1.1 said the server"
+    assert f"Last error       {said}\n" in arauto("message", "show", message.id).out
+    assert said in arauto("message", "list").out
 
 
 def test_cancel_takes_it_out_of_the_queue_once(arauto: Arauto, ctx: Flask) -> None:

@@ -76,6 +76,19 @@ def test_the_report_tells_kind_and_effect(arrive, world, visit, viewer_client):
     visit("/inbox?kind=nonsense", status=422)
 
 
+def test_a_message_that_came_back_tells_what_the_server_said(arrive, world, visit):
+    account = world.account()
+    [number] = world.messages(1)
+    world.move(number, state="unknown", reason="unanswered", account_id=account, last_stage="dot", last_words="Gone")
+    arrive(report(world.row(number), "failed", "5.1.1"))
+    said = "The message came back. 550 5.1.1 said the server"
+    assert said in visit("/outbox").text
+    page = visit(f"/outbox/{number}").text
+    assert "It came back The server took it" in page
+    assert "The report says 5.1.1 550 5.1.1 said the server" in page
+    assert not any(old in page for old in ("Gone", "final dot"))
+
+
 def test_the_export_has_the_values_of_the_api(arrive, admin_client):
     arrive(mail(1))
     lines = admin_client.get("/inbox.csv").text.splitlines()

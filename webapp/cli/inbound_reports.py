@@ -13,7 +13,7 @@ from webapp.cli.messages import ID, Moment
 from webapp.errors import NotFound
 from webapp.extensions import db
 from webapp.queries import inbound, plain, suppressed
-from webapp.services.inbox import processing, suppression
+from webapp.services.inbox import accounts, processing, suppression
 
 COLUMNS = ("account", "kind", "from", "subject", "effect", "state", "error")
 
@@ -33,6 +33,8 @@ def list_inbound(limit: int, after: str | None, as_json: bool, **filters: Any) -
     """List mail that came in, the newest first."""
     named = {name: value for name, value in filters.items() if value is not None}
     with application():
+        if "account" in named:
+            accounts.numbered(db.session(), named["account"])  # a name with a slip is not an empty mailbox
         page = inbound.page(db.session(), inbound.Filters(**named), limit=limit, after=after)
         items = [plain.inbound(row) for row in page.items]
     if as_json:

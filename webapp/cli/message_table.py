@@ -21,18 +21,23 @@ def show(
     moment: str = "created_at",
     columns: Sequence[str] = ("state", "channel", "recipient", "subject", "last_error"),
 ) -> None:
-    """A table of messages (see `queries.plain`): number, time, and these columns."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    """A table of messages (see `queries.plain`): number, time, and these columns.
+
+    On a terminal each message takes one line, its words cut to the width; elsewhere they are whole.
+    """
+    console = Console()
+    if console.is_terminal:
+        cut: dict[str, Any] = {"no_wrap": True, "overflow": "ellipsis"}
+    else:
+        console, cut = Console(width=PIPED_WIDTH), {}
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=console.is_terminal)
     table.add_column("Id", justify="right", no_wrap=True)
     table.add_column(f"{TIMES[moment]} (UTC)", no_wrap=True)
     for name in columns:
-        table.add_column(name.replace("_", " ").capitalize(), overflow="fold")
+        table.add_column(Text(name.replace("_", " ").capitalize(), **cut), overflow="fold")
     for item in items:
         words = (item[name] for name in columns)
-        table.add_row(str(item["id"]), _moment(item[moment]), *(Text(_plain(word)) for word in words))
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=PIPED_WIDTH)
+        table.add_row(str(item["id"]), _moment(item[moment]), *(Text(_plain(word), **cut) for word in words))
     console.print(table)
 
 

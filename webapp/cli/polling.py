@@ -9,8 +9,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from webapp.cli.frame import application, fail, json_option, one_line, say_json
+from webapp.errors import Conflict, NotFound
 from webapp.extensions import db
 from webapp.services.inbox import accounts, checking, health, processing
+from webapp.services.sandbox import accounts as sandbox
 
 
 @click.command()
@@ -27,22 +29,35 @@ def poll(account: str | None, once: bool, as_json: bool) -> None:
     with application():
         session = db.session()
         numbers = [accounts.numbered(session, account)] if account else accounts.enabled(session)
+        names = {number: accounts.read(session, number).name for number in numbers}
         session.rollback()
         health.want(numbers)
-        ended = [_check(number) for number in numbers]
+        ended = [_check(number, name) for number, name in names.items()]
         while processing.process_leftovers():  # of a process that died before it could
             pass
+        nothing = "" if numbers else _nothing_to_read()
     if as_json:
-        say_json({"accounts": [_values(progress) for progress in ended]})
+        say_json({"accounts": [_values(*one) for one in ended]})
     else:
-        for progress in ended:
+        for progress, _ in ended:
             click.echo(_summary(progress))
-    troubles = [f"{progress.account}: {progress.trouble.words}" for progress in ended if progress.trouble]
+        if nothing:
+            click.echo(nothing, err=True)
+    troubles = [f"{progress.account}: {trouble}" for progress, trouble in ended if trouble]
     if troubles:
         fail("\n".join(map(one_line, troubles)))
 
 
-def _check(number: int) -> checking.Progress:
+def _nothing_to_read() -> str:
+    words = "There is no enabled inbox account to read."
+    _, mailbox = sandbox.ports(db.session())
+    if mailbox is None or accounts.sandbox_is_here():
+        return words
+    return f"{words} That of the sandbox is read by the process that serves it."
+
+
+def _check(number: int, name: str) -> tuple[checking.Progress, str | None]:
+    """How far the check came, and the words of what ended it early: no account stops the others."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as shown:
@@ -52,12 +67,15 @@ def _check(number: int) -> checking.Progress:
             done = progress.stored + progress.skipped
             shown.update(task, description=f"Reading {progress.account}", completed=done, total=progress.found)
 
-        return checking.check(number, on_progress=show)
+        try:
+            progress = checking.check(number, on_progress=show)
+        except (Conflict, NotFound) as error:  # somebody checks it, or removed it meanwhile
+            return checking.Progress(name), str(error)
+        return progress, progress.trouble.words if progress.trouble else None
 
 
-def _values(progress: checking.Progress) -> dict[str, object]:
+def _values(progress: checking.Progress, trouble: str | None) -> dict[str, object]:
     names = (field.name for field in fields(progress) if field.name != "trouble")
-    trouble = progress.trouble.words if progress.trouble else None
     return {**{name: getattr(progress, name) for name in names}, "trouble": trouble}
 
 

@@ -107,6 +107,7 @@ _ENDED: Mapping[str, Callable[[], str]] = {
     "unanswered": lambda: _(
         "The message was transmitted, but the server's answer never came. It may have arrived, so it is not repeated."
     ),
+    "bounced": lambda: _("The message came back."),
     "bounced_before": lambda: _(
         "An earlier mail to this address came back for good, so nothing is sent to it until somebody lifts that."
     ),

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from flask import current_app
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.factories import make_account
 from tests.services.inbox.conftest import arrive, fresh, kept, mail, sent_message
@@ -21,6 +21,7 @@ from webapp.services import configuration, submissions
 from webapp.services.inbox import effects, processing, store, suppression
 from webapp.services.inbox.store import Arrived
 from webapp.services.submissions import Submission
+from webapp.services.unit import write
 
 
 def report(message: Message, action: str, status: str, recipient: str = "") -> bytes:
@@ -99,6 +100,27 @@ def test_a_hard_bounce_ends_the_message_and_the_address_is_marked(inbox):
     assert (row.kind, row.effect, row.answers_id) == ("bounce", "bounced", message.id)
 
 
+@pytest.mark.parametrize(
+    ("diagnostic", "said"),
+    [
+        ("Diagnostic-Code: smtp; 550 5.1.1 No such user", "550 5.1.1 No such user"),
+        ("Diagnostic-Code: smtp; 550 No such user", "5.1.1 550 No such user"),
+        ("X-Nothing: said", "5.1.1"),
+    ],
+)
+def test_a_message_that_came_back_keeps_what_the_bounce_said_alone(inbox, diagnostic, said):
+    message = sent_message(state=State.UNKNOWN)
+    met = {"last_stage": "dot", "last_code": 421, "last_words": "The connection is closed."}
+    with write() as session:
+        session.execute(update(Message).where(Message.id == message.id).values(**met))
+    raw = report(message, "failed", "5.1.1").replace(
+        b"Diagnostic-Code: smtp; 550 5.1.1 said the server", diagnostic.encode()
+    )
+    arrive(raw, inbox)
+    now = fresh(message)
+    assert (now.reason, now.last_stage, now.last_code, now.last_words) == ("bounced", "", None, said)
+
+
 def test_a_soft_bounce_is_noted_and_changes_nothing(inbox):
     message = sent_message()
     arrive(report(message, "failed", "4.2.2"), inbox)
@@ -169,8 +191,13 @@ def test_a_receipt_that_does_not_say_that_it_was_displayed_is_noted(inbox, kind)
 
 def test_an_unknown_outcome_is_decided_by_evidence(inbox):
     message = sent_message(state=State.UNKNOWN)
+    with write() as session:
+        session.execute(
+            update(Message).where(Message.id == message.id).values(last_stage="dot", last_words="No answer")
+        )
     arrive(report(message, "delivered", "2.0.0"), inbox)
-    assert fresh(message).state == State.DELIVERED
+    now = fresh(message)
+    assert (now.state, now.last_stage, now.last_words) == (State.DELIVERED, "", "")
 
 
 def test_a_reply_is_threaded_with_its_new_text_alone(inbox):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from webapp.services.entries import Change
 
 LONGEST = 60
+EMPTY: tuple[Any, ...] = ("", None, (), {})
 
 
 def describe(change: Change) -> str:
@@ -26,10 +28,18 @@ def describe(change: Change) -> str:
 
 
 def _short(value: Any) -> str:
-    if value in ("", None, ()):
+    text = _text(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def _text(value: Any) -> str:
+    """A value of any shape on one line, written as in the file; of a mapping what is set."""
+    if value in EMPTY:
         return "none"
     if isinstance(value, bool):
         return str(value).lower()
-    text = ", ".join(value) if isinstance(value, tuple) else " ".join(str(value).split())
-    text = f"[{text}]" if isinstance(value, tuple) else text
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{name}: {_text(one)}' for name, one in value.items() if one not in EMPTY)}}}"
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_text, value))}]"
+    return " ".join(str(value).split())

@@ -134,7 +134,7 @@ def _bounce(session: Session, incoming: Incoming, answered: Answered) -> Effect:
     detail = _detail(told)
     if told is None or not told.permanent:
         return _note(session, incoming, answered, "soft_bounce", detail)
-    _move(session, answered.id, State.BOUNCED, "bounced")
+    _move(session, answered.id, State.BOUNCED, "bounced", _said(detail))
     suppression.suppress(session, answered.recipient, detail["status"], detail["words"], answered.id, incoming.number)
     return _note(session, incoming, answered, "bounced", detail)
 
@@ -211,12 +211,18 @@ def _detail(told: Recipient | None) -> dict[str, Any]:
     return {"status": told.status or "", "words": words, "address": told.address, "action": told.action}
 
 
-def _move(session: Session, number: int, state: State, reason: str) -> None:
-    """Only upward: late or repeated evidence changes nothing."""
+def _said(detail: Mapping[str, Any]) -> str:
+    """Status and words of a report; most servers say the status in their words already."""
+    status, words = detail["status"], detail["words"]
+    return str(words if status in words else f"{status} {words}".rstrip())
+
+
+def _move(session: Session, number: int, state: State, reason: str, said: str = "") -> None:
+    """Only upward: late or repeated evidence changes nothing. What the last try met with is over; `said` came since."""
     session.execute(
         update(Message)
         .where(Message.id == number, Message.state.in_(sources_of(state)))
-        .values(state=state, reason=reason, next_attempt_at=None)
+        .values(state=state, reason=reason, next_attempt_at=None, last_stage="", last_code=None, last_words=said)
     )
 
 
