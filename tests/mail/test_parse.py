@@ -263,3 +263,9 @@ def test_no_octets_make_an_exception(raw: bytes) -> None:
 @given(st.binary(max_size=300))
 def test_no_random_octets_make_an_exception(raw: bytes) -> None:
     assert classify(raw).kind in Kind
+
+
+def test_a_mail_with_too_many_parts_is_not_called_unclosed_for_that() -> None:
+    parts = b"--b\n\nx\n" * 600
+    mail = parse(b"Content-Type: multipart/mixed; boundary=b\n\n" + parts + b"--b--\n")
+    assert mail.defects == (Defect.TOO_MANY_PARTS,)

@@ -18,6 +18,7 @@ from webapp.models import (
     ApiToken,
     Attempt,
     Certificate,
+    InboundMessage,
     InboxAccount,
     InboxProgress,
     JobRun,
@@ -125,6 +126,17 @@ def test_mail_that_a_server_withholds_needs_somebody(ctx: Flask) -> None:
     assert found == [("inbox_down", "amber", "Down"), ("mail_withheld", "amber", "Replies")]
 
 
+def held_mail() -> InboundMessage:
+    usual = {"server_key": "k", "on_server": True, "content_hash": "h", "size": 1, "received_at": clock.now()}
+    return InboundMessage(**usual, state="held", error="RuntimeError: no")
+
+
+def test_mail_that_could_not_be_processed_needs_somebody(ctx: Flask) -> None:
+    factories.make_account()
+    add(held_mail())
+    assert kinds() == ["mail_held"]
+
+
 def test_a_queue_that_nobody_works_on(ctx: Flask) -> None:
     account = factories.make_account()
     (number,) = factories.make_messages(1)
@@ -198,6 +210,7 @@ def everything_wrong(app: Flask) -> Flask:
         mailbox_in_trouble("Asked", automatic_check=False)
         mailbox("Answers <i>", {"withheld": 1, "refusal": "The server answered: no <b>"})
         mailbox("Others", {"withheld": 2})
+        add(held_mail())
         _certificate("Old <i>", -1)
         _certificate("Soon", 3)
         _certificate("Gone", None)
@@ -224,6 +237,8 @@ def test_every_trouble_has_words(everything_wrong: Flask, visit: Visit) -> None:
         "The server of Answers <i> withholds 1 mail",
         "It says: The server answered: no <b>. Ask who runs it",
         "The server of Others withholds 2 mails",
+        "1 mail that came in could not be processed",
+        "arauto inbound list --state held",
         "Nobody sends for the account Sandbox",
         "The periodic jobs do not run",
         "The job forget_old failed",

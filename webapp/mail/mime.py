@@ -192,7 +192,10 @@ class _Reading:
         start = -1
         at = part.start if source.startswith(delimiter, part.start, end) else _next(source, delimiter, part.start, end)
         for _ in range(MOST_PARTS + _MOST_FALSE_BOUNDARIES):
-            if at < 0 or len(found) > MOST_PARTS:
+            if len(found) > MOST_PARTS:
+                self.defects.add(Defect.TOO_MANY_PARTS)
+                return found
+            if at < 0:
                 break
             line_end = source.find(b"\n", at, end)
             line_end = end if line_end < 0 else line_end

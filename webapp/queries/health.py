@@ -15,6 +15,8 @@ from webapp.models import (
     AccountHealth,
     Attempt,
     Certificate,
+    InboundMessage,
+    InboundState,
     InboxAccount,
     InboxProgress,
     JobRun,
@@ -30,6 +32,7 @@ STUCK_AFTER = timedelta(minutes=5)
 HANGING_AFTER = timedelta(minutes=10)
 CERTIFICATE_ENDS_SOON = timedelta(days=7)
 MOST_CERTIFICATES = 20
+MOST_COUNTED = 1000
 # The most frequent job runs every few seconds in one process of all, so silence this long means that none runs them.
 JOBS_SILENT_AFTER = timedelta(minutes=1)
 
@@ -121,6 +124,13 @@ def _withheld(session: Session, now: datetime, jobs: bool) -> Iterator[Trouble]:
         yield Trouble("mail_withheld", "amber", dict(row._mapping))
 
 
+def _held(session: Session, now: datetime, jobs: bool) -> Iterator[Trouble]:
+    some = select(InboundMessage.id).where(InboundMessage.state == InboundState.HELD).limit(MOST_COUNTED).subquery()
+    count = session.scalar(select(func.count()).select_from(some)) or 0
+    if count:
+        yield Trouble("mail_held", "amber", {"count": count})
+
+
 def _queue(session: Session, now: datetime, jobs: bool) -> Iterator[Trouble]:
     """Due for long although its account is well and nothing was tried: nobody sends."""
     overdue = now - STUCK_AFTER
@@ -156,7 +166,7 @@ def _sandbox(session: Session, now: datetime, jobs: bool) -> Iterator[Trouble]:
 
 
 def _unknown(session: Session, now: datetime, jobs: bool) -> Iterator[Trouble]:
-    some = select(Message.id).where(Message.state == State.UNKNOWN).limit(1000).subquery()
+    some = select(Message.id).where(Message.state == State.UNKNOWN).limit(MOST_COUNTED).subquery()
     count = session.scalar(select(func.count()).select_from(some)) or 0
     if count:
         yield Trouble("unknown_outcome", "amber", {"count": count})
@@ -184,6 +194,7 @@ CHECKS: tuple[Callable[[Session, datetime, bool], Iterator[Trouble]], ...] = (
     _accounts,
     _inboxes,
     _withheld,
+    _held,
     _queue,
     _jobs,
     _unknown,

@@ -228,3 +228,9 @@ def test_a_change_during_a_check_lets_the_next_one_follow_at_once(any_ctx, make_
     number = make_inbox(interval_seconds=3600)
     checking.check(number, on_progress=lambda _: configuration.save("inbox_accounts", {"ignore_older": True}, number))
     assert due.look(db.session()).now == [number]
+
+
+def test_no_mail_came_in_tomorrow(ctx, make_inbox, box):
+    box.put(mail(1, Date="Tue, 01 Jan 2097 12:00:00 +0000"))
+    checking.check(make_inbox(protocol="pop3"))
+    assert kept()[0].received_at <= clock.now()

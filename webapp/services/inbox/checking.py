@@ -201,7 +201,8 @@ def _groups(fetched: Iterator[tuple[Listed, bytes] | Withheld], progress: Progre
             progress.note_withheld(one)
             continue
         listed, raw = one
-        group.append(Arrived(listed, raw, listed.arrived or arrival(raw) or clock.now()))
+        now = clock.now()
+        group.append(Arrived(listed, raw, min(listed.arrived or arrival(raw) or now, now)))  # some dates lie ahead
         octets += len(raw)
         if len(group) == GROUP_MESSAGES or octets > GROUP_OCTETS:
             yield group

@@ -113,6 +113,16 @@ def _mail_withheld(detail: dict[str, Any]) -> tuple[str, str, str]:
     return heading, " ".join(each for each in (happened, said, advice) if each), command
 
 
+def _mail_held(detail: dict[str, Any]) -> tuple[str, str, str]:
+    heading = ngettext(
+        "%(num)s mail that came in could not be processed",
+        "%(num)s mails that came in could not be processed",
+        detail["count"],
+    )
+    words = _("They are kept and have had no effect. Their pages say why, and try again.")
+    return heading, words, "arauto inbound list --state held"
+
+
 def _queue_stuck(detail: dict[str, Any]) -> tuple[str, str, str]:
     return (
         _("Nobody sends for the account %(name)s", name=detail["account"]),
@@ -198,6 +208,7 @@ NOTES: dict[str, Callable[[dict[str, Any]], tuple[str, str, str]]] = {
     "account_down": _account_down,
     "inbox_down": _inbox_down,
     "mail_withheld": _mail_withheld,
+    "mail_held": _mail_held,
     "queue_stuck": _queue_stuck,
     "jobs_silent": _jobs_silent,
     "job_failed": _job_failed,
