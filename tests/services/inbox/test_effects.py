@@ -180,6 +180,17 @@ def test_a_read_receipt_and_no_way_back(inbox):
     arrive(report(message, "delivered", "2.0.0"), inbox)
     arrive(report(message, "failed", "5.1.1"), inbox)
     assert fresh(message).state == State.READ
+    assert kept()[-1].effect == "noted"
+    assert not suppressed.among(db.session(), [message.recipient])
+
+
+def test_a_repeated_bounce_does_not_suppress_what_was_lifted(inbox):
+    message = sent_message()
+    arrive(report(message, "failed", "5.1.1"), inbox)
+    assert suppression.lift(message.recipient)
+    arrive(report(message, "failed", "5.1.1"), inbox)
+    assert [row.effect for row in kept()] == ["bounced", "noted"]
+    assert not suppressed.among(db.session(), [message.recipient])
 
 
 @pytest.mark.parametrize("kind", ["deleted", "denied", "failed", "dispatched", "processed", "deleted/error", "x", ""])

@@ -129,12 +129,16 @@ def _unasked(session: Session, incoming: Incoming) -> Effect:
 
 
 def _bounce(session: Session, incoming: Incoming, answered: Answered) -> Effect:
-    """A message has one recipient: a report that proves which message it is about need not name them."""
+    """A message has one recipient: a report that proves which message it is about need not name them.
+
+    One that comes after somebody read it, or a second time, is about something else: nothing is suppressed for it.
+    """
     told = _about(incoming.reading.recipients, answered.recipient) or incoming.reading.unnamed
     detail = _detail(told)
     if told is None or not told.permanent:
         return _note(session, incoming, answered, "soft_bounce", detail)
-    _move(session, answered.id, State.BOUNCED, "bounced", _said(detail))
+    if not _move(session, answered.id, State.BOUNCED, "bounced", _said(detail)):
+        return _note(session, incoming, answered, "noted", detail)
     suppression.suppress(session, answered.recipient, detail["status"], detail["words"], answered.id, incoming.number)
     return _note(session, incoming, answered, "bounced", detail)
 
@@ -217,13 +221,17 @@ def _said(detail: Mapping[str, Any]) -> str:
     return str(words if status in words else f"{status} {words}".rstrip())
 
 
-def _move(session: Session, number: int, state: State, reason: str, said: str = "") -> None:
-    """Only upward: late or repeated evidence changes nothing. What the last try met with is over; `said` came since."""
-    session.execute(
+def _move(session: Session, number: int, state: State, reason: str, said: str = "") -> bool:
+    """Whether that changed something: only upward, and late or repeated evidence does not. What the last try met with
+    is over; `said` came since.
+    """
+    moved = session.scalar(
         update(Message)
         .where(Message.id == number, Message.state.in_(sources_of(state)))
         .values(state=state, reason=reason, next_attempt_at=None, last_stage="", last_code=None, last_words=said)
+        .returning(Message.id)
     )
+    return moved is not None
 
 
 def _note(session: Session, incoming: Incoming, answered: Answered, name: str, detail: dict[str, Any]) -> Effect:
