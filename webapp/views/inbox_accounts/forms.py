@@ -187,11 +187,13 @@ class InboxAccountForm(DeskForm):
                 words = problem.words if chosen else _("Choose an event type, or remove the rule.")
                 field.errors = [*field.errors, words]
         super().tell(others)
-        for number, entry in enumerate(self.events, 1):
-            for field in entry.form if entry.form in rules else ():
-                self.events.errors += [
-                    f"{_('Rule %(number)s', number=number)}, {field.label.text}: {words}" for words in field.errors
-                ]
+        wrong = [
+            f"{_('Rule %(number)s', number=number)}, {field.label.text}: {words}"
+            for number, entry in enumerate(self.events, 1)
+            for field in entry.form
+            for words in field.errors
+        ]
+        self.events.errors += ["; ".join(wrong)] if wrong else []
 
     def facts(self) -> list[tuple[str, Any]]:
         words = [
