@@ -134,6 +134,15 @@ def test_attachments_are_octets_with_safe_names(arrive, admin_client):
     assert admin_client.get(f"/inbox/{number}/attachments/7").status_code == 404
 
 
+@pytest.mark.parametrize("part", ["text", "source"])
+def test_a_text_of_many_lines_is_cut_and_leads_to_all_of_it(arrive, visit, part):
+    number = arrive(b"Subject: x\r\n\r\n" + b"y\n" * 100_000)
+    page = visit(f"/inbox/{number}?part={part}")
+    assert len(page.html) < 100_000
+    assert "Not all of it is shown" in page.text
+    assert len(page.all("a", href=f"/inbox/{number}/source.eml")) == 2
+
+
 def test_the_source_is_what_came_in(arrive, visit, admin_client):
     number = arrive(HTML)
     assert admin_client.get(f"/inbox/{number}/source.eml").data == HTML

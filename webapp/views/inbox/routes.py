@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from webapp.errors import NotFound
 from webapp.extensions import db
+from webapp.mail.show import beginning
 from webapp.queries import inbound as reads
 from webapp.queries import suppressed as suppressed_reads
 from webapp.services.inbox import mail, processing, suppression
@@ -42,15 +43,16 @@ def show(number: int) -> str:
     parts = [part for part in PARTS if shown and (part not in ("html", "text") or getattr(shown, part) is not None)]
     asked = request.args.get("part", "")
     part = asked if asked in parts else parts[0] if parts else ""
-    source, whole = mail.source(session, number) if part == "source" else ("", True)
+    source, read = mail.source(session, number) if part == "source" else ("", True)
+    text, fits = beginning(source or (shown.text if shown and part == "text" else None) or "")
     return htmx.page(
         "inbox/show.html",
         row=row,
         mail=shown,
         part=part,
         parts=parts,
-        source=source,
-        whole=whole,
+        text=text,
+        whole=read and fits,
         listing=listing,
         narrow=request.args.get("width") == "narrow",
     )
