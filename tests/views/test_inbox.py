@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
 from tests.services.inbox.conftest import mail
@@ -13,6 +15,7 @@ from webapp.mailboxes.base import Listed
 from webapp.models import InboundMessage, InboundState
 from webapp.services import configuration
 from webapp.services.inbox import effects, processing, store
+from webapp.services.inbox.mail import safe_name
 from webapp.services.inbox.store import Arrived
 
 HTML = b"""From: eve@evil.example\r
@@ -132,6 +135,37 @@ def test_attachments_are_octets_with_safe_names(arrive, admin_client):
     assert disposition.startswith("attachment")
     assert "/" not in disposition.partition("filename=")[2]
     assert admin_client.get(f"/inbox/{number}/attachments/7").status_code == 404
+
+
+def test_the_name_of_an_attachment_keeps_its_letters(arrive, admin_client):
+    name = "naïve ção 日本.pdf"
+    number = arrive(HTML.replace(b'filename="../../page.html"', b"filename*=utf-8''" + quote(name).encode()))
+    disposition = admin_client.get(f"/inbox/{number}/attachments/0").headers["Content-Disposition"]
+    assert disposition.endswith(f"filename*=UTF-8''{quote(name)}")
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("naïve ção 日本.pdf", "naïve ção 日本.pdf"),
+        ("می\u200cخواهم.txt", "می\u200cخواهم.txt"),
+        ("../../etc/passwd", "_.._etc_passwd"),
+        ("C:\\Windows\\a.exe", "C_Windows_a.exe"),
+        ("a\r\nb\x00c\u202efdp.exe", "a b_c_fdp.exe"),
+        ('a"b;c.txt', "a_b;c.txt"),
+        (".htaccess. ", "htaccess"),
+        ("con", "_con"),
+        ("Com1.tar.gz", "_Com1.tar.gz"),
+        ("LPT² .txt", "_LPT² .txt"),
+        ("console.txt", "console.txt"),
+        ("x" * 300 + ".txt", "x" * 96 + ".txt"),
+        ("x" * 90 + "." * 30 + "txt", "x" * 90 + ".txt"),
+        ("a." + "x" * 300, "a." + "x" * 98),
+        (" ... ", ""),
+    ],
+)
+def test_a_name_is_safe_on_every_system(name, safe):
+    assert safe_name(name) == safe
 
 
 @pytest.mark.parametrize("part", ["text", "source"])

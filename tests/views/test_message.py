@@ -208,7 +208,7 @@ def test_the_source_is_a_file(world: World, admin_client: FlaskClient) -> None:
     world.account()
     answer = admin_client.get(f"/outbox/{world.message()}/source.eml")
     assert (answer.status_code, answer.content_type) == (200, "message/rfc822")
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="message-1.eml"'
+    assert answer.headers["Content-Disposition"] == "attachment; filename=message-1.eml"
     assert b"Subject: A subject\r\n" in answer.data
 
 

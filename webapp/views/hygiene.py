@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from io import BytesIO
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g, request, send_file
 
 # The one page that shows somebody else's HTML: it may look like itself, and do nothing.
 SANDBOXED = (
@@ -45,9 +46,7 @@ def sandboxed(answer: Response) -> Response:
 
 def download(data: bytes, name: str, mimetype: str) -> Response:
     """For bytes that came from outside: the browser stores them as `name` and opens nothing."""
-    answer = Response(data, mimetype=mimetype)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return sandboxed(answer)
+    return sandboxed(send_file(BytesIO(data), mimetype, as_attachment=True, download_name=name))
 
 
 def _policy() -> str:
