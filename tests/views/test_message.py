@@ -201,7 +201,7 @@ def test_the_html_can_do_nothing(world: World, admin_client: FlaskClient) -> Non
     assert answer.headers["Content-Security-Policy"] == SANDBOXED
     assert "sandbox" in SANDBOXED
     assert "img-src data:" in SANDBOXED
-    assert answer.text == "<script>alert(1)</script><img src=https://evil.example/x>"
+    assert answer.text.endswith("<script>alert(1)</script><img src=https://evil.example/x>")
 
 
 def test_the_source_is_a_file(world: World, admin_client: FlaskClient) -> None:

@@ -54,6 +54,23 @@ def test_axe_finds_nothing(
     problems.clear()
 
 
+@pytest.mark.parametrize("target", ["", "target=_self", "target=_blank", "target=_top", "target=''"])
+def test_a_link_in_a_mail_stays_where_it_is(
+    app: Flask, site: str, browser_context: BrowserContext, page: Page, world: World, problems: Problems, target: str
+) -> None:
+    html = f"<h1>Hi</h1><a {target} href='https://evil.example/x'>there</a>"
+    number = world.mail(b"Content-Type: text/html\r\n\r\n" + html.encode())
+    enter(browser_context, app, site)
+    page.goto(f"{site}/sandbox/{number}")
+    mail = page.frame_locator("iframe")
+    with page.expect_console_message(lambda message: "evil.example" in message.text or "frame" in message.text):
+        mail.get_by_role("link").click()
+    page.wait_for_timeout(100)
+    expect(mail.get_by_role("heading")).to_have_text("Hi")
+    assert (page.url, len(browser_context.pages)) == (f"{site}/sandbox/{number}", 1)
+    problems.clear()
+
+
 @pytest.mark.parametrize("width", [390, 720, 1024, 1440])
 def test_no_page_is_wider_than_the_window(
     app: Flask, site: str, browser_context: BrowserContext, page: Page, paths: list[str], width: int, problems: Problems

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from io import BytesIO
 
@@ -21,6 +22,10 @@ FIXED = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+# A frame may open no window: a link that asks for one stands there with its address, and does nothing.
+_LEADS_NOWHERE = '<base target="_blank">'
+_PROLOGUE = re.compile(r"(?:\s++|<(?:\?|!doctype\b)[^>]*+>)*+", re.IGNORECASE)
+_IN_PLACE = re.compile(r"""(\btarget\s*+=\s*+["']?)_self\b""", re.IGNORECASE)
 VARY = ("HX-Request", "HX-Target", "Cookie")
 
 
@@ -42,6 +47,14 @@ def sandboxed(answer: Response) -> Response:
     answer.headers["Content-Security-Policy"] = SANDBOXED
     answer.headers["X-Frame-Options"] = "SAMEORIGIN"
     return answer
+
+
+def mail(html: str) -> Response:
+    """Somebody else's HTML as it looks, to be shown in an `<iframe sandbox>`; clicking its links does nothing."""
+    begin = _PROLOGUE.match(html)
+    at = begin.end() if begin else 0  # a tag before the document type would hide it
+    shown = html[:at] + _LEADS_NOWHERE + _IN_PLACE.sub(r"\1_blank", html[at:])
+    return sandboxed(Response(shown, mimetype="text/html"))
 
 
 def download(data: bytes, name: str, mimetype: str) -> Response:

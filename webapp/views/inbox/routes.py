@@ -65,7 +65,7 @@ def html(number: int) -> Response:
     shown = mail.clean_html(db.session(), number)
     if shown is None:
         raise NotFound(_("The mail has no HTML."))
-    return hygiene.sandboxed(Response(shown, mimetype="text/html"))
+    return hygiene.mail(shown)
 
 
 @blueprint.get(f"/inbox/{NUMBER}/source.eml")

@@ -130,7 +130,7 @@ def html(message_id: int) -> Response:
     content = messages.content(session, messages.get(session, message_id).content_id)
     if content.html is None:
         raise NotFound(_("Message %(id)s has no HTML.", id=message_id))
-    return hygiene.sandboxed(Response(content.html, mimetype="text/html"))
+    return hygiene.mail(content.html)
 
 
 @blueprint.get(f"/outbox/{NUMBER}/source.eml")

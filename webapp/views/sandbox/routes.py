@@ -75,7 +75,7 @@ def html(mail_id: int) -> Response:
     shown = mailbox.read(db.session(), mail_id).html
     if shown is None:
         raise NotFound(_("The mail has no HTML."))
-    return hygiene.sandboxed(Response(shown, mimetype="text/html"))
+    return hygiene.mail(shown)
 
 
 @blueprint.get(f"/sandbox/{NUMBER}/source.eml")
