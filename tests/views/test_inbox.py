@@ -11,12 +11,14 @@ from tests.services.inbox.test_effects import answer, report
 from tests.visiting import post
 from webapp import clock
 from webapp.extensions import db
+from webapp.mail.defects import Defect
 from webapp.mailboxes.base import Listed
 from webapp.models import InboundMessage, InboundState
 from webapp.services import configuration
 from webapp.services.inbox import effects, processing, store
 from webapp.services.inbox.mail import safe_name
 from webapp.services.inbox.store import Arrived
+from webapp.views.inbox.words import DEFECTS
 
 HTML = b"""From: eve@evil.example\r
 Subject: <b>bold</b>\r
@@ -166,6 +168,15 @@ def test_the_name_of_an_attachment_keeps_its_letters(arrive, admin_client):
 )
 def test_a_name_is_safe_on_every_system(name, safe):
     assert safe_name(name) == safe
+
+
+def test_what_is_wrong_with_a_mail_is_said_in_words(arrive, visit):
+    number = arrive(HTML.replace(b"--b--\r\n", b""))
+    assert "the end of the mail may be lost" in visit(f"/inbox/{number}").text
+
+
+def test_every_defect_has_words():
+    assert set(DEFECTS) == set(Defect)
 
 
 @pytest.mark.parametrize("part", ["text", "source"])

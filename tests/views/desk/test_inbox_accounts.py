@@ -85,6 +85,15 @@ def test_the_form_has_every_field_and_each_is_stored(world, account, submit, vis
     assert stored(world, account)["events"] == ()
 
 
+def test_the_severities_of_a_rule_are_in_the_language_of_the_page(account, submit, admin_client):
+    assert submit(f"{LIST}/{account}/edit", **RULE).status_code == 303
+    page = seen(admin_client.get(f"{LIST}/{account}/edit", headers={"Accept-Language": "pt-BR"}), LIST)
+    options = page.find("select", name="events-0-severity").findall("option")
+    assert [option.get("value") for option in options] == ["", "info", "warning", "error", "critical"]
+    assert [option.text for option in options][1:] == ["informação", "aviso", "erro", "crítico"]
+    assert [option.get("value") for option in options if "selected" in option.attrib] == ["error"]
+
+
 def test_a_refused_form_names_the_field(world, account, submit):
     page = seen(submit(f"{LIST}/{account}/edit", protocol="pop3", move_to="Done", port="0"), LIST)
     assert page.find("input", id="port").get("aria-invalid") == "true"

@@ -12,6 +12,7 @@ from webapp.queries import suppressed as suppressed_reads
 from webapp.services.inbox import mail, processing, suppression
 from webapp.views import htmx, hygiene, reports
 from webapp.views.inbox import listing
+from webapp.views.inbox.words import defect_words
 from webapp.views.policy import allow
 
 blueprint = Blueprint("inbox", __name__)
@@ -54,6 +55,7 @@ def show(number: int) -> str:
         text=text,
         whole=read and fits,
         listing=listing,
+        defects=defect_words(row.defects),
         narrow=request.args.get("width") == "narrow",
     )
 
