@@ -53,6 +53,23 @@ def test_the_usual_port_follows_the_kind_of_security_and_a_chosen_one_stays(desk
     expect(security).to_be_visible()
 
 
+def test_what_only_imap_has_is_in_sight_while_imap_is_chosen(desk, site):
+    desk.goto(f"{site}/settings/inbox-accounts/new")
+    only_imap = [
+        desk.get_by_label("Folder", exact=True),
+        desk.get_by_label("Move to folder"),
+        desk.get_by_role("button", name="List the folders"),
+    ]
+    for field in only_imap:
+        expect(field).to_be_visible()
+    desk.get_by_label("Protocol").select_option("pop3")
+    for field in only_imap:
+        expect(field).to_be_hidden()
+    desk.get_by_label("Protocol").select_option("imap")
+    for field in only_imap:
+        expect(field).to_be_visible()
+
+
 def test_the_credential_opens_with_the_sign_in(desk, site):
     desk.goto(f"{site}{LIST}/new")
     expect(desk.get_by_label("Credential", exact=True)).to_be_hidden()
