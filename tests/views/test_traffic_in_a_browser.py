@@ -12,6 +12,7 @@ from tests.peers.axe import no_barriers
 from tests.peers.chromium import Problems
 from tests.views.conftest import World
 from tests.visiting import enter
+from webapp.models import InboundMessage
 from webapp.services import configuration
 
 LONG = "The backup of db1.corp.example failed after two hours, and nobody has looked at it since last Thursday " * 3
@@ -81,6 +82,23 @@ def test_no_page_is_wider_than_the_window(
         page.goto(f"{site}{path}")
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
     problems.clear()
+
+
+def test_every_usual_column_is_in_sight(app: Flask, site: str, chromium: Browser, world: World) -> None:
+    world.account("The relay of the company that sends everything of all its departments and branches")
+    world.message(LONG, state="sent", new={"recipient": "a.very.long.name@department.branch.corp.example"})
+    sender = "Ana Maria Braga dos Santos Oliveira <ana.maria@department.branch.corp.example>"
+    came = {"server_key": "k", "size": 2000, "received_at": datetime.now(UTC) - timedelta(minutes=55)}
+    world.add(InboundMessage(sender=sender, subject=LONG, state="processed", kind="other", effect="nothing", **came))
+    context = chromium.new_context(locale="pt-BR", viewport={"width": 1440, "height": 800})
+    try:
+        enter(context, app, site)
+        page = context.new_page()
+        for path in ("/inbox", "/outbox"):
+            page.goto(f"{site}{path}")
+            assert page.locator(".report").evaluate("report => report.scrollWidth - report.clientWidth") <= 0, path
+    finally:
+        context.close()
 
 
 def test_a_filter_replaces_the_rows_and_the_address(
