@@ -67,10 +67,12 @@
     items.at(next === items.length ? 0 : next).focus();
   });
 
-  // A field that belongs to a switch is in sight while the switch is on.
+  // A field that belongs to a switch is in sight while the switch is on; one that belongs to a choice, while that is chosen.
   const depend = () => document.querySelectorAll("[data-depends]").forEach((field) => {
-    const flag = document.querySelector(`input[name="${CSS.escape(field.dataset.depends)}"]`);
-    field.hidden = Boolean(flag) && !flag.checked && !field.querySelector("[aria-invalid]");
+    const [name, value] = field.dataset.depends.split("=");
+    const other = document.querySelector(`${value ? "select" : "input"}[name="${CSS.escape(name)}"]`);
+    const matters = !other || (value ? other.value === value : other.checked);
+    field.hidden = !matters && !field.querySelector("[aria-invalid]");
   });
   document.addEventListener("change", depend);
 

@@ -9,6 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.views.conftest import World
+from tests.visiting import Visit
 from webapp.views.csv_export import BOM, cell
 
 
@@ -45,6 +46,30 @@ def test_a_filter_that_cannot_be_right_exports_nothing(world: World, admin_clien
     answer = admin_client.get("/outbox.csv?since=yesterday")
     assert answer.status_code == 422
     assert "must not leave" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/outbox.csv?state=foo", "State: There is no “foo” here."),
+        ("/events.csv?since=x", "From: This is no date."),
+        ("/inbox.csv?kind=foo", "Kind: There is no “foo” here."),
+        ("/audit.csv?action=foo", "Action: There is no “foo” here."),
+        ("/settings/smtp-accounts.csv?enabled=foo", "Enabled: There is no “foo” here."),
+        ("/inbox.csv?after=zz", "leave “after” out"),
+        ("/settings/smtp-accounts.csv?before=zz", "leave “before” out"),
+    ],
+)
+def test_a_file_that_is_refused_names_the_field(visit: Visit, path: str, words: str) -> None:
+    assert words in visit(path, status=422).text
+
+
+def test_the_link_to_the_file_is_for_all_pages_and_its_filters(world: World, visit: Visit) -> None:
+    world.messages(60)
+    first = visit("/outbox?channel=email&columns=attempts")
+    older = first.find("a", rel="next").get("href")
+    link = visit(older).find("a", download="")
+    assert link.get("href") == "/outbox.csv?channel=email"
 
 
 def test_events_too(world: World, admin_client: FlaskClient) -> None:

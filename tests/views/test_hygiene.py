@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from flask import Flask, Response
+from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.visiting import Visit
@@ -60,11 +60,30 @@ def test_a_static_file_sets_no_cookie_and_asks_no_database(
 
 
 def test_a_mail_s_html_does_nothing(app: Flask, client: FlaskClient) -> None:
-    app.add_url_rule("/login/mail", "mail", public(lambda: hygiene.sandboxed(Response("<p>Hello</p>"))))
+    app.add_url_rule("/login/mail", "mail", public(lambda: hygiene.mail("<p>Hello</p>")))
     headers = client.get("/login/mail").headers
     assert headers["Content-Security-Policy"].endswith("frame-ancestors 'self'; sandbox")
     assert "script-src" not in headers["Content-Security-Policy"]
     assert headers["X-Frame-Options"] == "SAMEORIGIN"
+
+
+@pytest.mark.parametrize(
+    ("html", "shown"),
+    [
+        ("<p>x", "{}<p>x"),
+        ("\n<!DOCTYPE html>\n<html>", "\n<!DOCTYPE html>\n{}<html>"),
+        (
+            "<?xml version='1.0'?><!doctype html PUBLIC '-//W3C'><p>",
+            "<?xml version='1.0'?><!doctype html PUBLIC '-//W3C'>{}<p>",
+        ),
+        ("<!--[if mso]><p>", "{}<!--[if mso]><p>"),
+        ("<!doctype", "{}<!doctype"),
+        ("<a Target = '_SELF' href=x>", "{}<a Target = '_blank' href=x>"),
+    ],
+)
+def test_a_mail_s_links_ask_for_a_window_that_the_frame_may_not_open(app: Flask, html: str, shown: str) -> None:
+    with app.test_request_context():
+        assert hygiene.mail(html).get_data(as_text=True) == shown.format('<base target="_blank">')
 
 
 def test_no_page_takes_an_address_from_the_host_header(admin_client: FlaskClient) -> None:

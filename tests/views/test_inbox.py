@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
 from tests.services.inbox.conftest import mail
@@ -9,11 +11,14 @@ from tests.services.inbox.test_effects import answer, report
 from tests.visiting import post
 from webapp import clock
 from webapp.extensions import db
+from webapp.mail.defects import Defect
 from webapp.mailboxes.base import Listed
 from webapp.models import InboundMessage, InboundState
 from webapp.services import configuration
 from webapp.services.inbox import effects, processing, store
+from webapp.services.inbox.mail import safe_name
 from webapp.services.inbox.store import Arrived
+from webapp.views.inbox.words import DEFECTS
 
 HTML = b"""From: eve@evil.example\r
 Subject: <b>bold</b>\r
@@ -145,6 +150,64 @@ def test_attachments_are_octets_with_safe_names(arrive, admin_client):
     assert disposition.startswith("attachment")
     assert "/" not in disposition.partition("filename=")[2]
     assert admin_client.get(f"/inbox/{number}/attachments/7").status_code == 404
+
+
+def test_the_attachments_of_a_mail_without_text_are_listed(arrive, visit):
+    head = (
+        b"From: a@corp.example\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename=a.pdf\r\n"
+    )
+    pdf = b"\r\n%PDF"
+    page = visit(f"/inbox/{arrive(head + pdf)}")
+    assert "a.pdf" in page.text
+
+
+def test_the_name_of_an_attachment_keeps_its_letters(arrive, admin_client):
+    name = "naïve ção 日本.pdf"
+    number = arrive(HTML.replace(b'filename="../../page.html"', b"filename*=utf-8''" + quote(name).encode()))
+    disposition = admin_client.get(f"/inbox/{number}/attachments/0").headers["Content-Disposition"]
+    assert disposition.endswith(f"filename*=UTF-8''{quote(name)}")
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("naïve ção 日本.pdf", "naïve ção 日本.pdf"),
+        ("می\u200cخواهم.txt", "می\u200cخواهم.txt"),
+        ("../../etc/passwd", "_.._etc_passwd"),
+        ("C:\\Windows\\a.exe", "C_Windows_a.exe"),
+        ("a\r\nb\x00c\u202efdp.exe", "a b_c_fdp.exe"),
+        ('a"b;c.txt', "a_b;c.txt"),
+        (".htaccess. ", "htaccess"),
+        ("con", "_con"),
+        ("Com1.tar.gz", "_Com1.tar.gz"),
+        ("LPT² .txt", "_LPT² .txt"),
+        ("console.txt", "console.txt"),
+        ("x" * 300 + ".txt", "x" * 96 + ".txt"),
+        ("x" * 90 + "." * 30 + "txt", "x" * 90 + ".txt"),
+        ("a." + "x" * 300, "a." + "x" * 98),
+        (" ... ", ""),
+    ],
+)
+def test_a_name_is_safe_on_every_system(name, safe):
+    assert safe_name(name) == safe
+
+
+def test_what_is_wrong_with_a_mail_is_said_in_words(arrive, visit):
+    number = arrive(HTML.replace(b"--b--\r\n", b""))
+    assert "the end of the mail may be lost" in visit(f"/inbox/{number}").text
+
+
+def test_every_defect_has_words():
+    assert set(DEFECTS) == set(Defect)
+
+
+@pytest.mark.parametrize("part", ["text", "source"])
+def test_a_text_of_many_lines_is_cut_and_leads_to_all_of_it(arrive, visit, part):
+    number = arrive(b"Subject: x\r\n\r\n" + b"y\n" * 100_000)
+    page = visit(f"/inbox/{number}?part={part}")
+    assert len(page.html) < 100_000
+    assert "Not all of it is shown" in page.text
+    assert len(page.all("a", href=f"/inbox/{number}/source.eml")) == 2
 
 
 def test_the_source_is_what_came_in(arrive, visit, admin_client):

@@ -201,14 +201,14 @@ def test_the_html_can_do_nothing(world: World, admin_client: FlaskClient) -> Non
     assert answer.headers["Content-Security-Policy"] == SANDBOXED
     assert "sandbox" in SANDBOXED
     assert "img-src data:" in SANDBOXED
-    assert answer.text == "<script>alert(1)</script><img src=https://evil.example/x>"
+    assert answer.text.endswith("<script>alert(1)</script><img src=https://evil.example/x>")
 
 
 def test_the_source_is_a_file(world: World, admin_client: FlaskClient) -> None:
     world.account()
     answer = admin_client.get(f"/outbox/{world.message()}/source.eml")
     assert (answer.status_code, answer.content_type) == (200, "message/rfc822")
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="message-1.eml"'
+    assert answer.headers["Content-Disposition"] == "attachment; filename=message-1.eml"
     assert b"Subject: A subject\r\n" in answer.data
 
 

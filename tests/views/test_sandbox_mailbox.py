@@ -117,6 +117,15 @@ def test_no_mail_breaks_the_page(visit: Visit, world: World, raw: bytes, part: s
         assert "Not all of it is shown" in page.text
 
 
+@pytest.mark.parametrize("part", ["text", "source"])
+def test_a_text_of_many_lines_is_cut_and_leads_to_all_of_it(visit: Visit, world: World, part: str) -> None:
+    number = world.mail(b"Subject: x\r\n\r\n" + b"y\n" * 100_000)
+    page = visit(f"/sandbox/{number}?part={part}")
+    assert len(page.html) < 100_000
+    assert "Not all of it is shown" in page.text
+    assert len(page.all("a", href=f"/sandbox/{number}/source.eml")) == 2
+
+
 def test_deleting_one_and_all(visit: Visit, world: World, operator_client: FlaskClient) -> None:
     first, second, third = (world.mail() for _ in range(3))
     page = visit(f"/sandbox/{first}", client=operator_client)

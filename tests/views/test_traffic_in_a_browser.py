@@ -12,6 +12,7 @@ from tests.peers.axe import no_barriers
 from tests.peers.chromium import Problems
 from tests.views.conftest import World
 from tests.visiting import enter
+from webapp.models import InboundMessage
 from webapp.services import configuration
 
 LONG = "The backup of db1.corp.example failed after two hours, and nobody has looked at it since last Thursday " * 3
@@ -54,6 +55,23 @@ def test_axe_finds_nothing(
     problems.clear()
 
 
+@pytest.mark.parametrize("target", ["", "target=_self", "target=_blank", "target=_top", "target=''"])
+def test_a_link_in_a_mail_stays_where_it_is(
+    app: Flask, site: str, browser_context: BrowserContext, page: Page, world: World, problems: Problems, target: str
+) -> None:
+    html = f"<h1>Hi</h1><a {target} href='https://evil.example/x'>there</a>"
+    number = world.mail(b"Content-Type: text/html\r\n\r\n" + html.encode())
+    enter(browser_context, app, site)
+    page.goto(f"{site}/sandbox/{number}")
+    mail = page.frame_locator("iframe")
+    with page.expect_console_message(lambda message: "evil.example" in message.text or "frame" in message.text):
+        mail.get_by_role("link").click()
+    page.wait_for_timeout(100)
+    expect(mail.get_by_role("heading")).to_have_text("Hi")
+    assert (page.url, len(browser_context.pages)) == (f"{site}/sandbox/{number}", 1)
+    problems.clear()
+
+
 @pytest.mark.parametrize("width", [390, 720, 1024, 1440])
 def test_no_page_is_wider_than_the_window(
     app: Flask, site: str, browser_context: BrowserContext, page: Page, paths: list[str], width: int, problems: Problems
@@ -64,6 +82,23 @@ def test_no_page_is_wider_than_the_window(
         page.goto(f"{site}{path}")
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
     problems.clear()
+
+
+def test_every_usual_column_is_in_sight(app: Flask, site: str, chromium: Browser, world: World) -> None:
+    world.account("The relay of the company that sends everything of all its departments and branches")
+    world.message(LONG, state="sent", new={"recipient": "a.very.long.name@department.branch.corp.example"})
+    sender = "Ana Maria Braga dos Santos Oliveira <ana.maria@department.branch.corp.example>"
+    came = {"server_key": "k", "size": 2000, "received_at": datetime.now(UTC) - timedelta(minutes=55)}
+    world.add(InboundMessage(sender=sender, subject=LONG, state="processed", kind="other", effect="nothing", **came))
+    context = chromium.new_context(locale="pt-BR", viewport={"width": 1440, "height": 800})
+    try:
+        enter(context, app, site)
+        page = context.new_page()
+        for path in ("/inbox", "/outbox"):
+            page.goto(f"{site}{path}")
+            assert page.locator(".report").evaluate("report => report.scrollWidth - report.clientWidth") <= 0, path
+    finally:
+        context.close()
 
 
 def test_a_filter_replaces_the_rows_and_the_address(

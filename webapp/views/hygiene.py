@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+from io import BytesIO
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g, request, send_file
 
 # The one page that shows somebody else's HTML: it may look like itself, and do nothing.
 SANDBOXED = (
@@ -20,6 +22,10 @@ FIXED = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+# A frame may open no window: a link that asks for one stands there with its address, and does nothing.
+_LEADS_NOWHERE = '<base target="_blank">'
+_PROLOGUE = re.compile(r"(?:\s++|<(?:\?|!doctype\b)[^>]*+>)*+", re.IGNORECASE)
+_IN_PLACE = re.compile(r"""(\btarget\s*+=\s*+["']?)_self\b""", re.IGNORECASE)
 VARY = ("HX-Request", "HX-Target", "Cookie")
 
 
@@ -43,11 +49,17 @@ def sandboxed(answer: Response) -> Response:
     return answer
 
 
+def mail(html: str) -> Response:
+    """Somebody else's HTML as it looks, to be shown in an `<iframe sandbox>`; clicking its links does nothing."""
+    begin = _PROLOGUE.match(html)
+    at = begin.end() if begin else 0  # a tag before the document type would hide it
+    shown = html[:at] + _LEADS_NOWHERE + _IN_PLACE.sub(r"\1_blank", html[at:])
+    return sandboxed(Response(shown, mimetype="text/html"))
+
+
 def download(data: bytes, name: str, mimetype: str) -> Response:
     """For bytes that came from outside: the browser stores them as `name` and opens nothing."""
-    answer = Response(data, mimetype=mimetype)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return sandboxed(answer)
+    return sandboxed(send_file(BytesIO(data), mimetype, as_attachment=True, download_name=name))
 
 
 def _policy() -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from flask import Response, abort, make_response, request
+from flask import Response, make_response, request
 from flask_babel import format_decimal
+from flask_babel import gettext as _
 
 from webapp.errors import InvalidInput
 from webapp.extensions import db
 from webapp.queries.keyset import Page, Turn
-from webapp.views import csv_export, htmx
+from webapp.views import csv_export, errors, htmx
 from webapp.views.filters import Asked
 from webapp.views.urls import address_with
 
@@ -112,13 +113,19 @@ def index(template: str, part: str, reads: Any, listing: Any, **more: Any) -> Re
     return make_response(shown, status(asked))
 
 
+def no_file(asked: Asked, labels: Mapping[str, str]) -> Response | None:
+    """The answer in the place of a file when something was refused: a file would not show that it holds more."""
+    for name in ("after", "before"):
+        if asked.typed(name):
+            asked.problems[name] = _("A file has no pages: leave “%(name)s” out.", name=name)
+    return errors.answer(422, " ".join(refused(asked, labels, fragment=True))) if asked.problems else None
+
+
 def export(name: str, reads: Any, listing: Any) -> Response:
     """The same rows, all pages of them, as the file `name`."""
     asked = Asked(request.args)
     filters = listing.filters(asked)
-    if asked.problems:
-        abort(422)  # a file does not show that it holds more than was asked for
-    return csv_export.answer(
+    return no_file(asked, listing.labels()) or csv_export.answer(
         name,
         lambda turn: reads.turn_to(db.session(), filters, turn),
         listing.exported,

@@ -67,6 +67,7 @@ def install(app: Flask) -> None:
         request_path=lambda: request.path,
         current_endpoints=lambda: current_app.view_functions,
         address_with=urls.address_with,
+        with_filters=urls.with_filters,
         kept_parameters=urls.kept_parameters,
         languages=language.LANGUAGES,
         language_tag=language.tag,

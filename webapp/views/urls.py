@@ -21,6 +21,12 @@ def address_with(**changes: Any) -> str:
     return f"{request.path}?{query}" if query else request.path
 
 
+def with_filters(address: str) -> str:
+    """Another address for the rows of this page, without what only a page has."""
+    query = urlencode(kept_parameters(("after", "before", "columns")))
+    return f"{address}?{query}" if query else address
+
+
 def kept_parameters(without: Sequence[str]) -> list[tuple[str, str]]:
     """The parameters of this address that say something, but for those named; no page can hold controls."""
     given = request.args.items(multi=True)

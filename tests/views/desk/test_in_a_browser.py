@@ -9,8 +9,9 @@ from tests.peers.axe import no_barriers
 from tests.visiting import enter
 from webapp.extensions import db
 from webapp.models import SmtpAccount
-from webapp.services import periodic
+from webapp.services import configuration, periodic
 from webapp.services.periodic import Told
+from webapp.views.inbox_accounts.routes import NOUN
 
 LIST = "/settings/smtp-accounts"
 
@@ -51,6 +52,49 @@ def test_the_usual_port_follows_the_kind_of_security_and_a_chosen_one_stays(desk
     desk.get_by_label("Use a safe connection").check()
     expect(port).to_have_value("2525")
     expect(security).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1440, 1024])
+def test_the_actions_of_a_row_are_in_sight_however_wide_the_row_is(desk, site, world, width):
+    def save():
+        server = {"host": "imap.department.branch.corp.example", "port": 993, "security": "ssl"}
+        configuration.save("credentials", {"name": "reader", "username": "u", "secret": {"value": "s"}})
+        configuration.save("inbox_accounts", {"name": "Replies to the monitoring", "credential": "reader", **server})
+
+    world.do(save)
+    desk.set_viewport_size({"width": width, "height": 800})
+    desk.goto(f"{site}/settings/inbox-accounts")
+    table = desk.locator(".report")
+    fits = table.evaluate("report => report.scrollWidth <= report.clientWidth")
+    assert fits or width < 1440, "the usual columns fit"
+    for path in ("", f"?columns={'&columns='.join(NOUN.columns)}"):
+        desk.goto(f"{site}/settings/inbox-accounts{path}")
+        for end in ("0", "report.scrollWidth"):
+            table.evaluate(f"report => {{ report.scrollLeft = {end} }}")
+            button = desk.get_by_role("button", name="Actions for Replies to the monitoring")
+            box, frame = button.bounding_box(), table.bounding_box()
+            assert frame["x"] <= box["x"]
+            assert box["x"] + box["width"] <= min(width, frame["x"] + frame["width"])
+            button.click()
+            expect(desk.get_by_role("link", name="Check now")).to_be_visible()
+            desk.keyboard.press("Escape")
+
+
+def test_what_only_imap_has_is_in_sight_while_imap_is_chosen(desk, site):
+    desk.goto(f"{site}/settings/inbox-accounts/new")
+    only_imap = [
+        desk.get_by_label("Folder", exact=True),
+        desk.get_by_label("Move to folder"),
+        desk.get_by_role("button", name="List the folders"),
+    ]
+    for field in only_imap:
+        expect(field).to_be_visible()
+    desk.get_by_label("Protocol").select_option("pop3")
+    for field in only_imap:
+        expect(field).to_be_hidden()
+    desk.get_by_label("Protocol").select_option("imap")
+    for field in only_imap:
+        expect(field).to_be_visible()
 
 
 def test_the_credential_opens_with_the_sign_in(desk, site):

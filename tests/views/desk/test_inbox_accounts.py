@@ -128,6 +128,15 @@ def test_an_attribute_is_not_given_twice(account, submit):
     assert "a is listed more than once" in "".join(page.find("p", id="events-0-attributes-error").itertext())
 
 
+def test_the_severities_of_a_rule_are_in_the_language_of_the_page(account, submit, admin_client):
+    assert submit(f"{LIST}/{account}/edit", **RULE).status_code == 303
+    page = seen(admin_client.get(f"{LIST}/{account}/edit", headers={"Accept-Language": "pt-BR"}), LIST)
+    options = page.find("select", name="events-0-severity").findall("option")
+    assert [option.get("value") for option in options] == ["", "info", "warning", "error", "critical"]
+    assert [option.text for option in options][1:] == ["informação", "aviso", "erro", "crítico"]
+    assert [option.get("value") for option in options if "selected" in option.attrib] == ["error"]
+
+
 def test_a_refused_form_names_the_field(world, account, submit):
     page = seen(submit(f"{LIST}/{account}/edit", protocol="pop3", move_to="Done", port="0"), LIST)
     assert page.find("input", id="port").get("aria-invalid") == "true"
@@ -235,7 +244,8 @@ def test_the_folders_of_the_server_that_is_typed_are_offered(account, box, dovec
         ({"credential": ""}, "Credential: This is needed."),
         ({"host": "no host"}, "Server: Write a host name"),
         ({"port": "0"}, "Port: Use a whole number"),
-        ({"port": "abc"}, "Port: Write a whole number"),
+        ({"port": "abc"}, "Port: Write a whole number."),
+        ({"port": ""}, "Port: Write a whole number."),
         ({"port": "1"}, "No connection to 127.0.0.1 port 1"),
         ({"protocol": "zz"}, "Protocol: Use one of imap, pop3"),
         ({"security": "zz"}, "Security: Use one of tls, ssl"),

@@ -88,10 +88,11 @@ def test_a_refused_form_keeps_everything_typed(world, relay, submit):
     assert world.count(SmtpAccount) == 1
 
 
-def test_what_is_no_number_is_told_and_kept(relay, submit):
-    page = seen(submit(f"{LIST}/new", **{**GOOD, "port": "25a"}), LIST)
+@pytest.mark.parametrize("typed", ["25a", ""])
+def test_what_is_no_number_is_told_and_kept(relay, submit, typed):
+    page = seen(submit(f"{LIST}/new", **{**GOOD, "port": typed}), LIST)
     assert errors(page) == {"port": "Write a whole number."}
-    assert page.find("input", id="port").get("value") == "25a"
+    assert page.find("input", id="port").get("value") == typed
 
 
 def test_one_field_is_checked_while_the_form_is_filled_in(relay, admin_client):

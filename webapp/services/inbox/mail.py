@@ -11,12 +11,17 @@ from sqlalchemy.orm import Session
 
 from webapp.errors import NotFound
 from webapp.mail import show
+from webapp.mail.charset import one_line
 from webapp.mail.html_page import page
 from webapp.mail.parse import LONGEST_TEXT, parse
 from webapp.mail.show import Shown
 from webapp.models import InboundRaw
 
-_NOT_IN_NAMES = re.compile(r"[^\w.\- ]+")
+LONGEST_NAME = 100
+_LONGEST_EXTENSION = 20
+# What some system takes for more than a letter, and what `one_line` puts in the place of controls.
+_NOT_IN_NAMES = re.compile(r'[\\/:*?"<>|\ufffd]+')
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])\s*(?:\.|\Z)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,19 @@ def attachment(session: Session, number: int, place: int) -> File | None:
     parts = parse(raw(session, number)).attachments
     if place >= len(parts):
         return None
-    name = _NOT_IN_NAMES.sub("_", parts[place].file_name).strip(". ")[:100]
-    return File(
-        name.encode("ascii", "replace").decode().replace("?", "_") or f"attachment-{place}", parts[place].decoded()[0]
-    )
+    return File(safe_name(parts[place].file_name) or f"attachment-{place}", parts[place].decoded()[0])
+
+
+def safe_name(name: str) -> str:
+    """The name as every system takes it for that of a file in the folder where it is stored; empty where none is left.
+
+    Letters of all scripts stay, and what says its kind stays when it is cut.
+    """
+    name = _NOT_IN_NAMES.sub("_", one_line(name)).strip(". ")
+    if _DEVICE.match(name):
+        name = f"_{name}"
+    if len(name) <= LONGEST_NAME:
+        return name
+    _begin, dot, end = name.rpartition(".")
+    extension = f".{end}" if dot and len(end) <= _LONGEST_EXTENSION else ""
+    return name[: LONGEST_NAME - len(extension)].rstrip(". ") + extension

@@ -29,12 +29,16 @@ _FIELD = re.compile(r"\w*")
 
 
 class NumberField(IntegerField):
-    """A whole number; an empty field is none."""
+    """A whole number. `optional`: an empty field is none, instead of being refused."""
+
+    def __init__(self, label: Any = None, *, optional: bool = False, **options: Any):
+        super().__init__(label, **options)
+        self._optional = optional
 
     def process_formdata(self, valuelist: list[str]) -> None:
         text = valuelist[0].strip() if valuelist else ""
         self.data = None
-        if not text:
+        if not text and self._optional:
             return
         if not re.fullmatch(r"[0-9]{1,12}", text):
             raise ValueError(_("Write a whole number."))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Response, abort, make_response, request
+from flask import Response, make_response, request
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
@@ -25,7 +25,7 @@ def index(noun: Noun) -> Response:
     options = {name: noun.options(name) for name in noun.filters}
     filters, order = _filters(asked, options), _order(noun)
     page = reports.read(lambda turn: _turn(noun, session, filters, order, turn), asked, order)
-    labels = {"text": _("Words"), **noun.filters}
+    labels = _labels(noun)
     words = {name: {value: word for value, (_compared, word) in known.items()} for name, known in options.items()}
     first, *others = noun.columns
     columns = reports.columns(others, noun.usual)
@@ -55,9 +55,7 @@ def export(noun: Noun) -> Response:
     """The same entries, all pages of them, as a file: under the keys of the configuration."""
     asked = Asked(request.args)
     filters, order = _filters(asked, {name: noun.options(name) for name in noun.filters}), _order(noun)
-    if asked.problems:
-        abort(422)  # a file does not show that it holds more than was asked for
-    return csv_export.answer(
+    return reports.no_file(asked, _labels(noun)) or csv_export.answer(
         f"{noun.name}.csv",
         lambda turn: _lines(noun, _turn(noun, db.session(), filters, order, turn, whole=True)),
         dict,
@@ -69,6 +67,10 @@ def _lines(noun: Noun, page: Page[Any]) -> Page[dict[str, Any]]:
     """The rows of a page as lines of the file, before the transaction that read them ends."""
     lines = [{"id": row.id, **{key: _flat(value) for key, value in noun.entry_of(row).items()}} for row in page.items]
     return Page(lines, page.next, page.previous)
+
+
+def _labels(noun: Noun) -> Mapping[str, Any]:
+    return {"text": _("Words"), **noun.filters}
 
 
 def _filters(asked: Asked, options: Mapping[str, Mapping[str, tuple[Any, str]]]) -> Filters:

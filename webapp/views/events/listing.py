@@ -11,6 +11,7 @@ from flask_babel import pgettext
 from webapp.queries import plain
 from webapp.queries.events import SEVERITIES, Filters
 from webapp.views.filters import Asked
+from webapp.views.severities import severities
 
 COLUMNS = ("type", "severity", "source", "messages", "occurred", "made")
 USUAL = ("type", "severity", "source", "messages", "made")
@@ -47,12 +48,6 @@ def shown() -> Mapping[str, Callable[[str], str]]:
         "since": lambda value: value.replace("T", " "),
         "until": lambda value: value.replace("T", " "),
     }
-
-
-def severities() -> list[tuple[str, str]]:
-    """The severities and their words."""
-    words = {"info": _("information"), "warning": _("warning"), "error": _("error"), "critical": _("critical")}
-    return [(severity.value, words[severity]) for severity in SEVERITIES]
 
 
 def column_words() -> Mapping[str, str]:

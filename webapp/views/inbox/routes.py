@@ -6,11 +6,13 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from webapp.errors import NotFound
 from webapp.extensions import db
+from webapp.mail.show import beginning
 from webapp.queries import inbound as reads
 from webapp.queries import suppressed as suppressed_reads
 from webapp.services.inbox import mail, processing, suppression
 from webapp.views import htmx, hygiene, reports
 from webapp.views.inbox import listing
+from webapp.views.inbox.words import defect_words
 from webapp.views.policy import allow
 
 blueprint = Blueprint("inbox", __name__)
@@ -42,16 +44,18 @@ def show(number: int) -> str:
     parts = [part for part in PARTS if shown and (part not in ("html", "text") or getattr(shown, part) is not None)]
     asked = request.args.get("part", "")
     part = asked if asked in parts else parts[0] if parts else ""
-    source, whole = mail.source(session, number) if part == "source" else ("", True)
+    source, read = mail.source(session, number) if part == "source" else ("", True)
+    text, fits = beginning(source or (shown.text if shown and part == "text" else None) or "")
     return htmx.page(
         "inbox/show.html",
         row=row,
         mail=shown,
         part=part,
         parts=parts,
-        source=source,
-        whole=whole,
+        text=text,
+        whole=read and fits,
         listing=listing,
+        defects=defect_words(row.defects),
         narrow=request.args.get("width") == "narrow",
     )
 
@@ -63,7 +67,7 @@ def html(number: int) -> Response:
     shown = mail.clean_html(db.session(), number)
     if shown is None:
         raise NotFound(_("The mail has no HTML."))
-    return hygiene.sandboxed(Response(shown, mimetype="text/html"))
+    return hygiene.mail(shown)
 
 
 @blueprint.get(f"/inbox/{NUMBER}/source.eml")

@@ -12,12 +12,12 @@ from wtforms import BooleanField, FieldList, Form, FormField, SelectChoice, Sele
 
 from webapp.errors import InvalidInput, Problem
 from webapp.queries import sayings
-from webapp.queries.events import SEVERITIES
 from webapp.services import configuration
 from webapp.services.inbox import trying
 from webapp.services.inbox.trying import SERVER, Found
 from webapp.views.desk import DeskForm, NumberField, ReferenceField
 from webapp.views.desk.server import host_field, port_field, secure_field, security_field
+from webapp.views.severities import severities
 
 # The usual port by protocol and kind of security; the field moves between these while it holds one of them.
 PORTS = {
@@ -157,10 +157,10 @@ class InboxAccountForm(DeskForm):
         while len([rule for rule in self.events if not rule.form.is_meant]) < SPARE_RULES:
             self.events.append_entry()
         types = configuration.names("event_types")
-        severities = [SelectChoice("", _("as the type says")), *(SelectChoice(one.value) for one in SEVERITIES)]
+        grades = [SelectChoice("", _("as the type says")), *(SelectChoice(*one) for one in severities())]
         for rule in self.events:
             rule.form.type.offer(types)
-            rule.form.severity.choices = severities
+            rule.form.severity.choices = grades
 
     @property
     def _rules(self) -> list[RuleForm]:

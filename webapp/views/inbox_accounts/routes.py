@@ -45,7 +45,7 @@ class InboxAccounts(ServerNoun):
         "copy": Column(_l("Keeps a copy")),
         "checked": Column(_l("Last check")),
     }
-    usual = ("state", "protocol", "server", "folder", "secure", "automatic", "copy", "checked")
+    usual = ("state", "protocol", "server", "secure", "checked")
     filters = {
         "enabled": _l("Enabled"),
         "automatic_check": _l("Automatic check"),

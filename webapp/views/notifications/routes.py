@@ -58,7 +58,7 @@ def preview(number: int) -> Response:
     copy = rehearsal.copy(session, played, recipient) if recipient else None
     if copy is None or copy.mail is None or copy.mail.html is None:
         raise NotFound(_("Nobody would get such a mail."))
-    return hygiene.sandboxed(Response(copy.mail.html, mimetype="text/html"))
+    return hygiene.mail(copy.mail.html)
 
 
 @blueprint.post(f"{PATH}/sample")

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, abort, make_response, request, url_for
+from flask import Blueprint, Response, make_response, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
@@ -62,10 +62,8 @@ def export() -> Response:
     """The same messages, all pages of them, as a file."""
     asked = Asked(request.args)
     filters = listing.filters(asked)
-    if asked.problems:
-        abort(422)  # a file does not show that it holds more than was asked for
     oldest_first = reports.sort() == reports.OLDEST_FIRST
-    return csv_export.answer(
+    return reports.no_file(asked, {**listing.labels(), "state": _("State")}) or csv_export.answer(
         "outbox.csv",
         lambda turn: messages.turn_to(db.session(), filters, turn),
         listing.exported,
@@ -132,7 +130,7 @@ def html(message_id: int) -> Response:
     content = messages.content(session, messages.get(session, message_id).content_id)
     if content.html is None:
         raise NotFound(_("Message %(id)s has no HTML.", id=message_id))
-    return hygiene.sandboxed(Response(content.html, mimetype="text/html"))
+    return hygiene.mail(content.html)
 
 
 @blueprint.get(f"/outbox/{NUMBER}/source.eml")

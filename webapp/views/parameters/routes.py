@@ -68,7 +68,7 @@ def preview() -> Response:
         return hygiene.sandboxed(Response(problems[0].words, status=422, mimetype="text/plain"))
     footer = values["footer_text"].replace("\r\n", "\n")
     mail = samples.mail(db.session(), footer=footer, locale=language.tag(), timezone=g.viewer.timezone)
-    return hygiene.sandboxed(Response(mail.html, mimetype="text/html"))
+    return hygiene.mail(mail.html or "")
 
 
 def _page(tab: Tab, form: DeskForm, stored: Stored, *, meanwhile: bool = False) -> str:

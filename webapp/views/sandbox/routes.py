@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from webapp.errors import InvalidInput, NotFound
 from webapp.extensions import db
+from webapp.mail.show import beginning
 from webapp.queries import sandbox as reads
 from webapp.services.sandbox import accounts, answering, mailbox
 from webapp.views import htmx, hygiene, reports
@@ -53,15 +54,16 @@ def show(mail_id: int) -> str:
     parts = [part for part in PARTS if part not in ("html", "text") or getattr(mail, part) is not None]
     asked = request.args.get("part", "")
     part = asked if asked in parts else parts[0]
-    source, whole = mailbox.source(session, mail_id) if part == "source" else ("", True)
+    source, read = mailbox.source(session, mail_id) if part == "source" else ("", True)
+    text, fits = beginning(source or (mail.text if part == "text" else None) or "")
     return htmx.page(
         "sandbox/show.html",
         row=row,
         mail=mail,
         part=part,
         parts=parts,
-        source=source,
-        whole=whole,
+        text=text,
+        whole=read and fits,
         narrow=request.args.get("width") == "narrow",
     )
 
@@ -73,7 +75,7 @@ def html(mail_id: int) -> Response:
     shown = mailbox.read(db.session(), mail_id).html
     if shown is None:
         raise NotFound(_("The mail has no HTML."))
-    return hygiene.sandboxed(Response(shown, mimetype="text/html"))
+    return hygiene.mail(shown)
 
 
 @blueprint.get(f"/sandbox/{NUMBER}/source.eml")

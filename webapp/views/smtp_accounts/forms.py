@@ -76,6 +76,7 @@ class SmtpAccountForm(DeskForm):
     max_per_minute = NumberField(
         _l("Mails a minute"),
         description=_l("Over all nodes. Empty: as many as the server takes."),
+        optional=True,
         render_kw={"inputmode": "numeric"},
     )
     fallback = ReferenceField(
