@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from webapp.mail.compose import Identity, Words, prepare
 from webapp.mail.mime import MOST_PARTS
 from webapp.mail.parse import LONGEST_TEXT
-from webapp.mail.show import LONGEST_SHOWN, MOST_HEADERS, MOST_LINES, Attachment, beginning, show, source
+from webapp.mail.show import MOST_HEADERS, Attachment, show, source
 
 
 def test_our_own_mail_reads_as_it_was_meant() -> None:
@@ -52,20 +52,6 @@ def test_attachments_are_named_with_their_size_and_never_taken_for_the_text() ->
         Attachment("Gráfico.png", "image/png", 4),
     )
     assert shown.attachments[2].content_type == "message/rfc822"
-
-
-@pytest.mark.parametrize(
-    ("text", "begin"),
-    [
-        ("a\nb\n", "a\nb\n"),
-        ("x" * (LONGEST_SHOWN + 1), "x" * LONGEST_SHOWN),
-        ("\n" * 10_000_000, "\n" * (MOST_LINES - 1)),
-        ("a\n" * MOST_LINES, ("a\n" * MOST_LINES)[:-1]),
-    ],
-    ids=["all", "long", "lines", "a line more"],
-)
-def test_a_page_shows_the_beginning_of_a_text(text: str, begin: str) -> None:
-    assert beginning(text) == (begin, begin == text)
 
 
 def test_a_mail_with_html_alone_has_no_text() -> None:

@@ -12,8 +12,6 @@ from webapp.mail.mime import Part
 from webapp.mail.parse import LONGEST_TEXT, parse
 
 MOST_HEADERS = 200
-LONGEST_SHOWN = 200_000  # characters of a text on a page
-MOST_LINES = 5_000
 
 _CUTS = BEYOND_LIMITS | {Defect.TEXT_CUT}
 
@@ -70,12 +68,6 @@ def show(raw: bytes) -> Shown:
 def source(raw: bytes, most: int = LONGEST_TEXT) -> str:
     """The bytes as text for a page: at most `most` bytes, controls made visible, nothing decoded."""
     return visible(raw[:most].replace(b"\r\n", b"\n").decode("utf-8", "replace"))
-
-
-def beginning(text: str) -> tuple[str, bool]:
-    """As much of a text as a page holds, and whether that is all of it."""
-    begin = "\n".join(text[:LONGEST_SHOWN].split("\n", MOST_LINES)[:MOST_LINES])
-    return begin, len(begin) == len(text)
 
 
 def _attachment(part: Part) -> Attachment:

@@ -6,11 +6,11 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from webapp.errors import NotFound
 from webapp.extensions import db
-from webapp.mail.show import beginning
 from webapp.queries import inbound as reads
 from webapp.queries import suppressed as suppressed_reads
 from webapp.services.inbox import mail, processing, suppression
 from webapp.views import htmx, hygiene, reports
+from webapp.views.beginning import beginning
 from webapp.views.inbox import listing
 from webapp.views.inbox.words import defect_words
 from webapp.views.policy import allow

@@ -6,26 +6,25 @@ from collections.abc import Callable, Mapping
 
 from flask_babel import gettext as _
 
-from webapp.mail.defects import Defect
-
+# By `mail.defects.Defect`.
 DEFECTS: Mapping[str, Callable[[], str]] = {
-    Defect.EMPTY: lambda: _("It is empty."),
-    Defect.TOO_LARGE: lambda: _("It is too large: only its beginning was read."),
-    Defect.NO_HEADERS: lambda: _("It has no header: all of it was read as text."),
-    Defect.HEADERS_CUT: lambda: _("It has too many header fields: the last ones were not read."),
-    Defect.FIELD_CUT: lambda: _("A header field is too long: only its beginning was read."),
-    Defect.BROKEN_HEADERS: lambda: _("Lines of its header are no header fields."),
-    Defect.BARE_CR: lambda: _("Its lines end in a way that no mail may have (CR alone)."),
-    Defect.NUL: lambda: _("It holds zero bytes, which no mail may hold."),
-    Defect.TOO_DEEP: lambda: _("Its parts are nested too deep: the innermost were not taken apart."),
-    Defect.TOO_MANY_PARTS: lambda: _("It has too many parts: the last ones were not read."),
-    Defect.NO_PARTS: lambda: _("It says that it has parts, and none was found."),
-    Defect.UNCLOSED: lambda: _("Its last part has no end: the end of the mail may be lost."),
-    Defect.BAD_ENCODING: lambda: _("The encoding of a part is unknown or broken."),
-    Defect.UNKNOWN_CHARSET: lambda: _("A part names a character set that does not exist."),
-    Defect.WRONG_CHARSET: lambda: _("A part holds characters that its character set does not have."),
-    Defect.BAD_DATE: lambda: _("Its date cannot be read."),
-    Defect.TEXT_CUT: lambda: _("Its text is too long: only its beginning was read."),
+    "empty": lambda: _("It is empty."),
+    "too_large": lambda: _("It is too large: only its beginning was read."),
+    "no_headers": lambda: _("It has no header: all of it was read as text."),
+    "headers_cut": lambda: _("It has too many header fields: the last ones were not read."),
+    "field_cut": lambda: _("A header field is too long: only its beginning was read."),
+    "broken_headers": lambda: _("Lines of its header are no header fields."),
+    "bare_cr": lambda: _("Its lines end in a way that no mail may have (CR alone)."),
+    "nul": lambda: _("It holds zero bytes, which no mail may hold."),
+    "too_deep": lambda: _("Its parts are nested too deep: the innermost were not taken apart."),
+    "too_many_parts": lambda: _("It has too many parts: the last ones were not read."),
+    "no_parts": lambda: _("It says that it has parts, and none was found."),
+    "unclosed": lambda: _("Its last part has no end: the end of the mail may be lost."),
+    "bad_encoding": lambda: _("The encoding of a part is unknown or broken."),
+    "unknown_charset": lambda: _("A part names a character set that does not exist."),
+    "wrong_charset": lambda: _("A part holds characters that its character set does not have."),
+    "bad_date": lambda: _("Its date cannot be read."),
+    "text_cut": lambda: _("Its text is too long: only its beginning was read."),
 }
 
 

@@ -7,10 +7,10 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from webapp.errors import InvalidInput, NotFound
 from webapp.extensions import db
-from webapp.mail.show import beginning
 from webapp.queries import sandbox as reads
 from webapp.services.sandbox import accounts, answering, mailbox
 from webapp.views import htmx, hygiene, reports
+from webapp.views.beginning import beginning
 from webapp.views.filters import Asked
 from webapp.views.policy import allow
 from webapp.views.redirects import see_other
