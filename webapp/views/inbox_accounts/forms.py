@@ -193,7 +193,7 @@ class InboxAccountForm(DeskForm):
             for field in entry.form
             for words in field.errors
         ]
-        self.events.errors += ["; ".join(wrong)] if wrong else []
+        self.events.errors += [" ".join(wrong)] if wrong else []
 
     def facts(self) -> list[tuple[str, Any]]:
         words = [
