@@ -12,6 +12,7 @@ from flask import Flask
 from benchmarks import gateway
 from benchmarks.measure import at_most
 from benchmarks.rest import memory, seconds
+from jobs import poll_inboxes
 from tests.peers import program, wait_until
 from tests.peers.dovecot import Dovecot, running
 from tests.reading import reading
@@ -49,7 +50,7 @@ def _measured(app: Flask) -> tuple[float, float]:
     """Megabytes more than before, and percent of a core."""
     here = [os.getpid()]
     before = memory(here)
-    with reading(app):
+    with reading(app, poll_inboxes.INTERVAL_SECONDS):
         wait_until(lambda: _read() == ACCOUNTS, "all mailboxes to be listened to", 120)
         time.sleep(SETTLE_SECONDS)
         used = seconds(here)

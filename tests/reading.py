@@ -15,10 +15,13 @@ from webapp.services.inbox.reader import Reader
 
 
 @contextmanager
-def reading(app: Flask) -> Iterator[Reader]:
-    """Accounts are read when they are due, and listened to in between, until this is left; looked at often."""
+def reading(app: Flask, every: float = 0.1) -> Iterator[Reader]:
+    """Accounts are read when they are due, and listened to in between, until this is left.
+
+    They are looked at more often than in earnest (`every` so many seconds), so that no test waits for that.
+    """
     reader, scheduler = Reader(app), BackgroundScheduler(timezone=UTC)
-    with patch.object(poll_inboxes, "INTERVAL_SECONDS", 0.1):
+    with patch.object(poll_inboxes, "INTERVAL_SECONDS", every):
         poll_inboxes.schedule(scheduler, reader)
     reader.start()
     scheduler.start()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import poplib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Literal
 
@@ -78,7 +78,7 @@ class Pop3Mailbox(TalkingMailbox[Reader]):
         with self._spoken():
             sizes = dict(_pair(line) for line in self._ready.list()[1])
         keys, refused = self._keys(sizes)
-        numbers = list(keys)
+        numbers = sorted(keys)
         if refused:
             yield Batch([], "", [Withheld(f"{self.place}number/{number}", words) for number, words in refused.items()])
         for start in range(0, len(numbers), BATCH):
@@ -159,11 +159,9 @@ class Pop3Mailbox(TalkingMailbox[Reader]):
 
     def _keys(self, sizes: Mapping[int, int]) -> tuple[dict[int, str], dict[int, str]]:
         """The key of each message by its number in this session; and why the server tells others by nothing."""
-        [lines] = self._pipelined(["UIDL"])
-        told = lines if isinstance(lines, list) else []
-        named = {each[0]: each[1] for each in map(_named, told) if each and each[0] in sizes}
-        times = Counter(named.values())
-        keys = {number: f"{self.place}uidl/{name}" for number, name in named.items() if times[name] == 1}
+        keys = self._names(sizes)
+        for number, name in keys.items():
+            keys[number] = f"{self.place}uidl/{name}"
         unnamed = [number for number in sizes if number not in keys]
         alike = Counter[str]()
         digests, refused = self._digests(unnamed)
@@ -172,7 +170,17 @@ class Pop3Mailbox(TalkingMailbox[Reader]):
             alike[name] += 1
             keys[number] = f"{self.place}hash/{name}/{alike[name]}"
         self._numbers = {key: number for number, key in keys.items()}
-        return dict(sorted(keys.items())), refused
+        return keys, refused
+
+    def _names(self, known: Container[int]) -> dict[int, str]:
+        """What the server calls each message, where it calls no other so. There may be very many: little is kept."""
+        [lines] = self._pipelined(["UIDL"])
+        names = dict(map(_named, lines if isinstance(lines, list) else ()))
+        seen, twice = set[str](), {""}
+        for number, name in names.items():
+            if number in known:
+                (twice if name in seen else seen).add(name)
+        return {number: name for number, name in names.items() if number in known and name not in twice}
 
     def _digests(self, numbers: Sequence[int]) -> tuple[dict[int, str], dict[int, str]]:
         """Of the headers of those that the server gives; out of the mails themselves where it has no TOP."""
@@ -235,9 +243,7 @@ def _pair(line: bytes) -> tuple[int, int]:
     return int(number), int(size)
 
 
-def _named(line: bytes) -> tuple[int, str] | None:
-    """None for a line that names nothing."""
+def _named(line: bytes) -> tuple[int, str]:
+    """A message and its name; none where the line names nothing."""
     number, _, name = line.strip().partition(b" ")
-    if not number.isdigit() or not name.strip():
-        return None
-    return int(number), name.strip().decode("ascii", "backslashreplace")
+    return int(number) if number.isdigit() else 0, name.strip().decode("ascii", "backslashreplace")

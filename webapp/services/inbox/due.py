@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import String, cast, exists, literal, select
+from sqlalchemy import BindParameter, ColumnElement, String, and_, bindparam, cast, exists, false, func, literal, select
 from sqlalchemy.orm import Session
 
 from webapp import clock
@@ -33,65 +33,59 @@ class Due(NamedTuple):
     revisions: Mapping[int, tuple[int, int]]
 
 
-class _Row(NamedTuple):
-    id: int
-    version: int
-    credential_version: int | None
-    interval_seconds: int
-    checked_at: datetime | None
-    retry_at: datetime | None
-    wanted_at: datetime | None
-    tells: bool | None
-    is_read: bool
-
-
 def look(session: Session) -> Due:
     """How it stands. Needs an application context."""
-    now = clock.now()
-    rows = [_Row(*row) for row in _query(accounts.sandbox_is_here()).all(driver(session))]
-    free = [row for row in rows if not _is_wanted(row, now)]
+    now, spoken, here = clock.now(), driver(session), accounts.sandbox_is_here()
+    times = {"now": now, "wanted_since": now - WANTED_FOR}
+    overdue = _overdue(here).all(spoken, **times, longest=now + LONGEST_WAIT)
     return Due(
-        [row.id for row in free if not row.is_read and _may_be_tried(row, now) and _is_due(row, now)],
-        {row.id: (row.version, row.credential_version or 0) for row in free},
+        [number for number, interval, checked_at, tells in overdue if _is_due(interval, checked_at, tells, now)],
+        {number: (version, other or 0) for number, version, other in _revisions(here).all(spoken, **times)},
     )
 
 
 @cache
-def _query(with_sandbox: bool) -> HotStatement:
-    lease = literal("inbox:") + cast(InboxAccount.id, String) + literal(":0")
+def _revisions(with_sandbox: bool) -> HotStatement:
     return HotStatement(
-        select(
-            InboxAccount.id,
-            InboxAccount.version,
-            Credential.version.label("credential_version"),
-            InboxAccount.interval_seconds,
-            InboxProgress.checked_at,
-            InboxProgress.retry_at,
-            InboxProgress.wanted_at,
-            InboxProgress.tells,
-            exists().where(Lease.name == lease, leases.is_live()).label("is_read"),
-        )
+        select(InboxAccount.id, InboxAccount.version, Credential.version.label("credential_version"))
         .outerjoin(Credential, InboxAccount.credential_id == Credential.id)
         .outerjoin(InboxProgress, InboxProgress.account_id == InboxAccount.id)
-        .where(*accounts.usable(with_sandbox), InboxAccount.automatic_check.is_(True))
+        .where(*_free(with_sandbox))
+    )
+
+
+@cache
+def _overdue(with_sandbox: bool) -> HotStatement:
+    lease = literal("inbox:") + cast(InboxAccount.id, String) + literal(":0")
+    waits = and_(InboxProgress.retry_at > _at("now"), InboxProgress.retry_at <= _at("longest"))
+    return HotStatement(
+        select(InboxAccount.id, InboxAccount.interval_seconds, InboxProgress.checked_at, InboxProgress.tells)
+        .outerjoin(InboxProgress, InboxProgress.account_id == InboxAccount.id)
+        .where(
+            *_free(with_sandbox),
+            ~func.coalesce(waits, false()),
+            ~exists().where(Lease.name == lease, leases.is_live()),
+        )
         .order_by(InboxProgress.checked_at.asc().nulls_first())
     )
 
 
-def _is_wanted(row: _Row, now: datetime) -> bool:
-    """Somebody has just asked for the account, and comes to read it."""
-    return row.wanted_at is not None and timedelta(0) <= now - row.wanted_at <= WANTED_FOR
+def _free(with_sandbox: bool) -> list[ColumnElement[bool]]:
+    """The conditions that an account is read by itself, and that nobody has just asked for it and comes to read it."""
+    wanted = InboxProgress.wanted_at.between(_at("wanted_since"), _at("now"))
+    conditions = [*accounts.usable(with_sandbox), InboxAccount.automatic_check.is_(True)]
+    return [*conditions, ~func.coalesce(wanted, false())]
 
 
-def _may_be_tried(row: _Row, now: datetime) -> bool:
-    return row.retry_at is None or not now < row.retry_at <= now + LONGEST_WAIT
+def _at(name: str) -> BindParameter[Any]:
+    return bindparam(name, type_=InboxProgress.checked_at.type)
 
 
-def _is_due(row: _Row, now: datetime) -> bool:
+def _is_due(interval_seconds: int, checked_at: datetime | None, tells: bool | None, now: datetime) -> bool:
     """A server that tells of new mail is to be listened to always; nobody does, or its lease would be taken.
 
     A check that lies ahead was noted before the clock was set back.
     """
-    interval = timedelta(seconds=row.interval_seconds)
-    wait = min(interval, TAKEN_UP_AFTER) if row.tells else interval
-    return row.checked_at is None or not timedelta(0) <= now - row.checked_at < wait
+    interval = timedelta(seconds=interval_seconds)
+    wait = min(interval, TAKEN_UP_AFTER) if tells else interval
+    return checked_at is None or not timedelta(0) <= now - checked_at < wait
