@@ -165,7 +165,11 @@ class Pop3Mailbox(TalkingMailbox[Reader]):
         unnamed = [number for number in sizes if number not in keys]
         alike = Counter[str]()
         digests, refused = self._digests(unnamed)
+        hidden = {sizes[number]: words for number, words in refused.items()}
         for number, digest in digests.items():
+            if sizes[number] in hidden:  # it may be alike one that is refused, and nobody could tell which is which
+                refused[number] = hidden[sizes[number]]
+                continue
             name = f"{digest}-{sizes[number]}"
             alike[name] += 1
             keys[number] = f"{self.place}hash/{name}/{alike[name]}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -103,11 +103,11 @@ class Courier:
             self.close()
         self.account = account
 
-    def deliver(self, claimed: Claimed, words: Mapping[int, Words]) -> Tried | None:
+    def deliver(self, claimed: Claimed, words: Words) -> Tried | None:
         """One try. None when it was given up before the final dot, without consequences: the claim can be released."""
         started = clock.now()
         try:
-            mail = self._composer.compose(self.account, claimed, words[claimed.content_id])
+            mail = self._composer.compose(self.account, claimed, words)
         except ValueError as error:
             return self._tried(claimed, Result(Outcome.PERMANENT, Stage.COMPOSE, words=str(error)), started)
         refused = self._envelope(mail)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from webapp import clock
 from webapp.channels.base import AccountTrouble, TroubleKind
@@ -23,6 +26,7 @@ log = logging.getLogger(__name__)
 BATCH = 200
 IDLE_SECONDS = 5.0
 BUSY_SECONDS = 30.0
+PATIENCE_SECONDS = 1.0
 NO_SLOT_SECONDS = 0.5  # who has all connections of the account is at work on its messages
 
 
@@ -34,7 +38,8 @@ class LastResult:
         self._handed: Handed | None = None
 
     def hand_in(self, tried: Tried) -> None:
-        """It shall be committed."""
+        """It shall be committed; the one before is."""
+        self.settled()
         self._handed = self._lane.settler.hand_in(tried)
 
     def settled(self) -> bool:
@@ -44,7 +49,8 @@ class LastResult:
             return True
         done = self._lane.settler.wait(handed)
         if done:
-            self._lane.works()
+            with suppress(SQLAlchemyError):  # the next one says it again
+                self._lane.works()
         return done
 
 
@@ -57,9 +63,8 @@ class Lane:
         self.sources: tuple[int, ...] = (
             account.id,
         )  # whose messages it carries: its own, and those it is the fallback of
-        self._ready: deque[Claimed] = deque()
+        self._ready: deque[tuple[Claimed, Words]] = deque()
         self._probably_more = False
-        self._words: dict[int, Words] = {}
         self._more = threading.Condition()
         self._claiming = threading.Lock()
         self._couriers: dict[threading.Thread, Courier | None] = {}
@@ -133,39 +138,44 @@ class Lane:
     def _carry(self, worker: threading.Thread) -> None:
         last = LastResult(self)
         guards = self._sender.guards
-        before_the_dot = replace(guards, may_send=lambda claimed: last.settled() and guards.may_send(claimed))
-        courier = Courier(self.account, self._sender.composer, before_the_dot)
+
+        def may_send(claimed: Claimed) -> bool:
+            """A server that waited long for the data may be gone: then nothing is tried, and nothing is uncertain."""
+            began = clock.monotonic()
+            return last.settled() and clock.monotonic() - began < PATIENCE_SECONDS and guards.may_send(claimed)
+
+        courier = Courier(self.account, self._sender.composer, replace(guards, may_send=may_send))
         with self._more:
             self._couriers[worker] = courier
         try:
-            while (claimed := self._next(last)) is not None:
+            while (next_one := self._next(last)) is not None:
+                claimed, words = next_one
                 started = clock.now()
                 try:
                     courier.adopt(self.account)
-                    tried = courier.deliver(claimed, self._words)
+                    tried = courier.deliver(claimed, words)
                 except AccountTrouble as trouble:
                     last.settled()
-                    self._trouble(claimed, trouble)
+                    self._trouble(claimed, courier.account, trouble)
                     return
                 except Exception as error:
                     log.exception("message %d could not be sent", claimed.id)
                     tried = courier.failed(claimed, error, started)
-                last.settled()
-                if tried is None:
-                    self._sender.release([claimed])
-                else:
+                if tried is not None:
                     last.hand_in(tried)
+                else:
+                    self._sender.release([claimed])
         finally:
             last.settled()
 
-    def _next(self, last: LastResult) -> Claimed | None:
+    def _next(self, last: LastResult) -> tuple[Claimed, Words] | None:
         """The next message; None when there was none for a while, or the lane is closed."""
         end = clock.monotonic() + (0.0 if self._sender.draining else IDLE_SECONDS)
         while not self._closed:
             self._claim_ahead()
-            claimed = self._pop()
-            if claimed is not None or self._sender.stopping:
-                return claimed
+            next_one = self._pop()
+            if next_one is not None or self._sender.stopping:
+                return next_one
             last.settled()
             with self._claiming:
                 if not self._ready:
@@ -180,7 +190,7 @@ class Lane:
                 self._waiting -= 1
         return None
 
-    def _pop(self) -> Claimed | None:
+    def _pop(self) -> tuple[Claimed, Words] | None:
         with self._more:
             if self._closed or not self._ready:
                 return None
@@ -202,30 +212,32 @@ class Lane:
         taken, words = self._sender.claim(self.account, self.sources, BATCH)
         with self._more:
             self._probably_more = len(taken) == BATCH
-            wanted = {claimed.content_id for claimed in self._ready} | {claimed.content_id for claimed in taken}
-            self._words = {number: text for number, text in self._words.items() if number in wanted} | words
-            self._ready.extend(taken)
+            self._ready.extend((claimed, words[claimed.content_id]) for claimed in taken)
             if self._waiting:
                 self._more.notify(len(taken))
 
-    def _trouble(self, claimed: Claimed, trouble: AccountTrouble) -> None:
+    def _trouble(self, claimed: Claimed, account: Account, trouble: AccountTrouble) -> None:
         """The account is at fault: what is in hand goes back as it was, and the server is left alone."""
         with self._more:
             others = sum(1 for courier in self._couriers.values() if courier is not None) - 1
-            back, self._ready = [claimed, *self._ready], deque()
+            back, self._ready = [claimed, *(one for one, _ in self._ready)], deque()
         if trouble.kind is TroubleKind.BUSY and others > 0:
             self._limit, self._limit_until = others, clock.monotonic() + BUSY_SECONDS
             log.info("%s takes no more than %d connections now: %s", self.account.name, others, trouble.words)
         else:
-            self._sender.account_trouble(self.account, trouble)
             log.warning("%s: trouble at %s: %s", self.account.name, trouble.stage, trouble.words)
+            try:
+                self._sender.account_trouble(account, trouble)
+            finally:
+                self._sender.release(back)
+            return
         self._sender.release(back)
 
     def close(self) -> list[Claimed]:
         """Start nothing more; what was claimed and not begun comes back."""
         with self._more:
             self._closed = True
-            rest, self._ready = list(self._ready), deque()
+            rest, self._ready = [claimed for claimed, _ in self._ready], deque()
             self._more.notify_all()
         return rest
 

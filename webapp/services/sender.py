@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -69,6 +70,7 @@ class Sender:
         self._lanes: dict[int, Lane] = {}
         self._lanes_lock = threading.Lock()
         self._taken = 0
+        self._unreleased: deque[Claimed] = deque()
         self._quit = threading.Event()
         self._threads: list[threading.Thread] = []
         self._listener = listener(self.engine, self._data_dir)
@@ -186,6 +188,9 @@ class Sender:
     # -- one look -----------------------------------------------------------------------------------------------
 
     def _look(self) -> None:
+        if self._unreleased:
+            back, self._unreleased = self._unreleased, deque()
+            self.release(back)
         now = clock.now()
         with self.engine.connect() as connection:
             accounts = read_accounts(connection, self._master_key, self._helo)
@@ -236,13 +241,16 @@ class Sender:
         return taken, words
 
     def release(self, back: Sequence[Claimed]) -> None:
-        """Give claimed messages back to the queue as they were. What cannot be given back is freed with our lease."""
+        """Give claimed messages back to the queue as they were; what cannot be given back now is, at the next look."""
         by_token: dict[int, list[int]] = {}
         for claimed in back:
             by_token.setdefault(claimed.token, []).append(claimed.id)
-        with suppress(SQLAlchemyError), write_results(self.engine) as connection:
-            for token, ids in by_token.items():
-                claims.release(connection, token, ids)
+        try:
+            with write_results(self.engine) as connection:
+                for token, ids in by_token.items():
+                    claims.release(connection, token, ids)
+        except SQLAlchemyError:
+            self._unreleased.extend(back)
 
     def take_slot(self, account: Account) -> Slot | None:
         """One of the account's connections, counted over all nodes; None when all are in use."""
@@ -259,9 +267,11 @@ class Sender:
             leases.release(connection, slot.token, slot.name)
 
     def account_trouble(self, account: Account, trouble: AccountTrouble) -> None:
-        """Open the account's circuit."""
+        """Open the account's circuit, unless it was changed since: then that may be mended already."""
         with write_results(self.engine) as connection:
-            circuit.opened(connection, account.id, trouble, clock.now(), probing=bool(account.failures))
+            now_in_force = read_accounts(connection, self._master_key, self._helo).get(account.id)
+            if now_in_force is not None and now_in_force.revision == account.revision:
+                circuit.opened(connection, account.id, trouble, clock.now(), probing=bool(account.failures))
 
     def account_works(self, account: Account) -> None:
         """Close the account's circuit."""

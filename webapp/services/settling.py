@@ -1,9 +1,9 @@
 """Settling: the result of an attempt becomes the message's new state, in groups.
 
-Every connection waits for its last result to be committed before it sends another final dot, so a crash can repeat at
-most one message per open connection. Meanwhile it offers its next mail to the server, which takes time and changes
-nothing. The first that has to wait becomes the leader and commits whatever has gathered, so the group grows with
-the load; who has no next mail waits at once.
+A thread commits what is handed in, at once, and whatever gathered while it was at it together: the group grows with the
+load. Every connection waits for its last result to be committed before it sends another final dot, so a crash can
+repeat at most one message per open connection. Meanwhile it offers its next mail to the server, which takes time and
+changes nothing.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from webapp.services.claims import Claimed
 from webapp.services.retry import judge
 
 log = logging.getLogger(__name__)
+CLOSE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +116,15 @@ def _moved(tried: Tried) -> dict[str, object]:
 
 
 class Handed:
-    """A result that was handed in to be committed."""
+    """A result that was handed in; `over` is locked until it was seen to."""
 
-    __slots__ = ("done", "tried")
+    __slots__ = ("done", "over", "tried")
 
     def __init__(self, tried: Tried):
         self.tried = tried
         self.done = False
+        self.over = threading.Lock()
+        self.over.acquire()
 
 
 class Settler:
@@ -131,28 +134,45 @@ class Settler:
         self._engine = engine
         self._connection = HotConnection(engine)
         self._on_settled = on_settled
-        self._gathering = threading.Lock()
-        self._committing = threading.Lock()
+        self._changed = threading.Condition()
         self._waiting: list[Handed] = []
+        self._thread: threading.Thread | None = None
+        self._closing = False
         self._driver_errors = (engine.dialect.loaded_dbapi.Error,)
         self.give_up = threading.Event()
         self.error: str = ""
 
     def hand_in(self, tried: Tried) -> Handed:
-        """Let a result be committed; whoever handed it in has to `wait` for that."""
+        """Let a result be committed, whoever waits for that."""
         mine = Handed(tried)
-        with self._gathering:
+        with self._changed:
             self._waiting.append(mine)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="settler", daemon=True)
+                self._thread.start()
+            self._changed.notify()
         return mine
 
     def wait(self, mine: Handed) -> bool:
         """Returns once the result is committed; False when it was given up (the message is then tried again later)."""
-        with self._committing:
-            if not mine.done:
-                with self._gathering:
-                    group, self._waiting = self._waiting, []
+        with mine.over:
+            return mine.done
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                while not (self._waiting or self._closing):
+                    self._changed.wait()
+                group, self._waiting = self._waiting, []
+            if not group:
+                return
+            try:
                 self._commit(group)
-        return mine.done
+            except Exception:
+                log.exception("results cannot be written")
+            finally:
+                for handed in group:
+                    handed.over.release()
 
     def _commit(self, group: list[Handed]) -> None:
         """A result that cannot be written is not forgotten: nothing else is sent until it is."""
@@ -175,5 +195,11 @@ class Settler:
             self._on_settled([waiting.tried for waiting in group])
 
     def close(self) -> None:
-        """Give the connection back; nothing is settled afterwards."""
-        self._connection.close()
+        """What was handed in is committed or given up, and the connection given back; nothing is settled afterwards."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join(CLOSE_SECONDS)
+        if self._thread is None or not self._thread.is_alive():
+            self._connection.close()

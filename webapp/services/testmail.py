@@ -184,7 +184,7 @@ def _deliver(
     courier = Courier(account, Composer(current_app.config["SECRET_KEY"]), guards, on_line)
     started = clock.now()
     try:
-        tried = courier.deliver(claimed, {claimed.content_id: words})
+        tried = courier.deliver(claimed, words)
         lost = Result(Outcome.TEMPORARY, Stage.DATA, words="This process was asleep for too long: test again.")
         return tried or Tried(claimed, account.id, lost, started, clock.now()), None
     except AccountTrouble as trouble:

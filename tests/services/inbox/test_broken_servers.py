@@ -18,7 +18,7 @@ from webapp.models import InboundRaw, InboxProgress, Message
 from webapp.services import configuration
 from webapp.services.inbox import checking, due
 
-MAILS = {number: mail(number) for number in range(1, 6)}
+MAILS = {number: mail(number, X_Pad="x" * number) for number in range(1, 6)}
 SUBJECTS = [f"mail {number}" for number in MAILS]
 
 
@@ -119,6 +119,21 @@ def test_a_pop3_server_without_names_is_read_once(ctx, make_inbox, case):
         configuration.save("inbox_accounts", {"keep_copy": False}, number)
         assert checking.check(number).removed == 4
         assert server.mails == {}
+
+
+def test_of_mails_that_are_alike_none_takes_the_name_of_one_that_is_withheld(ctx, make_inbox):
+    """Nothing is deleted that was not read: without UIDL, mails of one header and size have but their places."""
+    twins = {number: b"Subject: alarm\r\n\r\n%d\r\n" % number for number in (1, 2)}
+    refuse = {"TOP 1": b"-ERR no", "RETR 1": b"-ERR no", "": Ordinary()}
+    with ScriptedMailbox("pop3", twins, uidl=b"-ERR", top=refuse, retr=refuse) as server:
+        number = make_inbox(protocol="pop3", port=server.port)
+        told = checking.check(number)
+        assert (told.stored, told.withheld) == (0, 2)
+        server.script = {"uidl": b"-ERR"}
+        configuration.save("inbox_accounts", {"keep_copy": False}, number)
+        told = checking.check(number)
+        assert (told.stored, told.removed, server.mails) == (2, 2, {})
+    assert sorted(db.session.scalars(select(InboundRaw.raw))) == sorted(twins.values())
 
 
 @pytest.mark.parametrize("deleted", [True, False])

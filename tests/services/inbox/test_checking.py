@@ -13,9 +13,10 @@ from tests.services.inbox.conftest import kept, mail
 from webapp import clock
 from webapp.errors import Conflict, NotFound
 from webapp.extensions import db
+from webapp.mailboxes.base import MailboxTrouble, TroubleKind
 from webapp.models import InboundRaw, InboxAccount, InboxProgress
 from webapp.services import configuration
-from webapp.services.inbox import checking, due, health, store
+from webapp.services.inbox import accounts, checking, due, health, store
 from webapp.services.unit import write
 
 
@@ -221,6 +222,19 @@ def test_a_process_that_dies_in_a_check_leaves_the_account_due(any_ctx, make_inb
     assert due.look(db.session()).now == [number]
     checking.check(number)
     assert due.look(db.session()).now == []
+
+
+@pytest.mark.parametrize("what", ["inbox_accounts", "credentials"])
+def test_what_an_old_setting_met_with_is_not_held_against_the_new_one(any_ctx, make_inbox, what):
+    """Somebody puts the password right while the sign-in with the wrong one still goes on."""
+    number = make_inbox()
+    account, began = accounts.read(db.session(), number), health.begun(number)
+    change = {"host": "mail.example"} if what == "inbox_accounts" else {"secret": {"value": "right"}}
+    configuration.save(what, change, 1)
+    health.ended(account, began, MailboxTrouble(TroubleKind.AUTH, "wrong password"))
+    assert due.look(db.session()).now == [number]
+    row = db.session.get(InboxProgress, number, populate_existing=True)
+    assert (row.failures, row.words) == (0, "")
 
 
 def test_a_change_during_a_check_lets_the_next_one_follow_at_once(any_ctx, make_inbox, box):

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
+from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import OperationalError
 
 from tests.factories import make_account, make_messages
 from tests.peers import free_port, wait_until
-from tests.peers.smtp_script import Ordinary, ScriptedSmtp, Stall
+from tests.peers.smtp_script import Ordinary, ScriptedSmtp, Stall, Then
 from tests.services.sender.conftest import attempts, health, message, sending, wait_state
 from webapp.extensions import db
 from webapp.models import Lease, Message, SmtpAccount
-from webapp.services import leases, upkeep
+from webapp.services import lane, leases, upkeep
+from webapp.services import sender as sender_module
 from webapp.services.sender import Sender
 from webapp.services.settling import Handed, Settler
 from webapp.services.unit import write
@@ -91,6 +95,73 @@ def test_the_next_mail_is_offered_while_the_last_result_is_committed_and_sent_on
             may_commit.set()
             wait_until(lambda: _count("sent") == 3, "all of them to be sent")
         assert len(server.mails) == 3
+
+
+def test_a_result_is_committed_while_the_server_takes_its_time_with_the_next_mail(any_ctx: Flask) -> None:
+    """So that a bounce that comes at once finds a message that was sent."""
+    with ScriptedSmtp(extensions=(), rcpt=[Ordinary(), Stall()]) as server:
+        make_account(port=server.port, max_connections=1)
+        numbers = make_messages(2)
+        with sending(any_ctx):
+            server.wait_for(lambda: sum(command.startswith("RCPT") for command in server.commands) == 2)
+            wait_state(numbers[0], "sent")
+
+
+def test_a_server_that_waited_long_for_the_data_gets_none(ctx: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be gone, and what is sent once at most would have an unknown outcome although nothing was sent."""
+    commit, slow = Settler._commit, [0.5]
+
+    def slowly(settler: Settler, group: list[Handed]) -> None:
+        time.sleep(slow.pop() if slow else 0)
+        commit(settler, group)
+
+    monkeypatch.setattr(Settler, "_commit", slowly)
+    monkeypatch.setattr(lane, "PATIENCE_SECONDS", 0.2)
+    with ScriptedSmtp() as server:
+        make_account(port=server.port, max_connections=1)
+        numbers = make_messages(2, at_most_once=True)
+        with sending(ctx):
+            for number in numbers:
+                wait_state(number, "sent")
+        assert server.connections == 2
+    assert [len(attempts(number)) for number in numbers] == [1, 1]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_claims_go_back_also_when_the_database_was_away_for_a_moment(
+    ctx: Flask, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    failing = ["circuit.opened", "claims.release"][:times]
+    for place in failing:
+        module, name = place.split(".")
+        original = getattr(getattr(sender_module, module), name)
+        tries: list[int] = []
+
+        def fail_once(*given: object, original: Any = original, tries: list[int] = tries, **named: object) -> Any:
+            tries.append(1)
+            if len(tries) == 1:
+                raise OperationalError("", {}, Exception("database is locked"))
+            return original(*given, **named)
+
+        monkeypatch.setattr(getattr(sender_module, module), name, fail_once)
+    with ScriptedSmtp(greeting=[b"421 later", Ordinary()]) as server:
+        make_account(port=server.port, max_connections=1)
+        make_messages(3)
+        with sending(ctx):
+            wait_until(lambda: _count("sent") == 3, "all of them to be sent")
+
+
+def test_an_account_that_was_put_right_meanwhile_is_not_left_alone(ctx: Flask) -> None:
+    with ScriptedSmtp(greeting=[Then((lambda _: _put_right(ctx), b"554 not you")), Ordinary()]) as server:
+        make_account(port=server.port, max_connections=1)
+        [number] = make_messages(1)
+        with sending(ctx):
+            wait_state(number, "sent")
+
+
+def _put_right(app: Flask) -> None:
+    with app.app_context(), write() as session:
+        session.execute(update(SmtpAccount).values(version=SmtpAccount.version + 1))
 
 
 def test_limit_per_minute_holds(ctx: Flask) -> None:

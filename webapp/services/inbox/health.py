@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webapp import clock
 from webapp.mailboxes.base import MailboxTrouble, TroubleKind
-from webapp.models import InboxAccount, InboxProgress
+from webapp.models import Credential, InboxAccount, InboxProgress
 from webapp.services.inbox import store
 from webapp.services.unit import write
 
@@ -45,17 +45,23 @@ def begun(account_id: int) -> datetime:
 def failed(account: Account, began: datetime) -> bool:
     """A check that began then ended by an error of ours; False where the account is gone."""
     with write() as session:
-        return _checked(session, account, began) is not None
+        row = _checked(session, account, began)
+        return row is not None or session.get(InboxAccount, account.id) is not None
 
 
 def _checked(session: Session, account: Account, began: datetime) -> InboxProgress | None:
-    """The next check is due an interval after that, unless the account was changed meanwhile. None where it is gone."""
-    version = session.scalar(select(InboxAccount.version).where(InboxAccount.id == account.id))
-    if version is None:
+    """The next check is due an interval after that. None where the account is gone, or was changed meanwhile: what was
+    found out is not about it as it is now.
+    """
+    in_force = session.execute(
+        select(InboxAccount.version, func.coalesce(Credential.version, 0))
+        .outerjoin(Credential, InboxAccount.credential_id == Credential.id)
+        .where(InboxAccount.id == account.id)
+    ).one_or_none()
+    if in_force is None or tuple(in_force) != account.revision:
         return None
     row = store.progress(session, account.id)
-    if version == account.revision[0]:
-        row.checked_at = began
+    row.checked_at = began
     return row
 
 
