@@ -195,11 +195,16 @@ def test_killed_half_way_it_leaves_nothing_and_works_the_next_time(url: str, tmp
     assert schema.upgrade(url) == (None, schema.HEAD)
 
 
-def test_contacts_of_an_older_schema_are_found_by_a_search(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def older(url: str, monkeypatch: pytest.MonkeyPatch, revision: str) -> None:
+    """Upgrade no further than that."""
     whole = command.upgrade
-    monkeypatch.setattr(command, "upgrade", lambda config, _target: whole(config, "0007_return_path_plus"))
-    schema.upgrade(url)
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(command, "upgrade", lambda config, _target: whole(config, revision))
+        schema.upgrade(url)
+
+
+def test_contacts_of_an_older_schema_are_found_by_a_search(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    older(url, monkeypatch, "0007_return_path_plus")
     old = "INSERT INTO contact (id, name, email, mobile, locale, timezone, enabled, version, created_at, updated_at)"
     values = "VALUES (1, 'José', 'J@corp.example', '', 'en', 'UTC', true, 1, '2026-01-01', '2026-01-01')"
 
@@ -212,6 +217,21 @@ def test_contacts_of_an_older_schema_are_found_by_a_search(url: str, monkeypatch
     assert (
         ask(url, lambda connection: connection.scalar(text("SELECT searched FROM contact"))) == "jose\nj@corp.example\n"
     )
+
+
+def test_suppressed_addresses_of_an_older_schema_still_protect(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    older(url, monkeypatch, "0012_withheld_mail")
+    rows = [("Ana@corp.example", 2), ("ana@corp.example", 3), ("ANA@corp.example", 1), ("bob@corp.example", 4)]
+    insert = (
+        "INSERT INTO suppressed_address (address, since, status, words) VALUES ('{}', '2026-01-0{} 00:00:00', '', '')"
+    )
+    ask(url, lambda connection: [connection.execute(text(insert.format(*row))) for row in rows] and connection.commit())
+    schema.upgrade(url)
+    kept = ask(url, lambda connection: connection.execute(text("SELECT address, since FROM suppressed_address")).all())
+    assert sorted((address, str(since)[:10]) for address, since in kept) == [
+        ("ana@corp.example", "2026-01-01"),
+        ("bob@corp.example", "2026-01-04"),
+    ]
 
 
 def test_a_table_that_is_copied_takes_nothing_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

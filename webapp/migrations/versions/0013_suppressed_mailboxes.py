@@ -15,7 +15,7 @@ def upgrade() -> None:
     kept: set[str] = set()
     for (address,) in connection.execute(sa.select(table.c.address).order_by(table.c.since)).all():
         mailbox = address.lower()
-        if mailbox in kept:
+        if mailbox != address and mailbox in kept:
             connection.execute(sa.delete(table).where(table.c.address == address))
         elif mailbox != address:
             connection.execute(sa.delete(table).where(table.c.address == mailbox))
