@@ -6,6 +6,7 @@ import datetime
 import ssl
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import trustme
@@ -232,6 +233,22 @@ def test_another_thread_can_end_a_handshake(connection: Make) -> None:
         made.abort()
         worker.join(5)
         assert not worker.is_alive()
+
+
+def test_an_end_between_the_connection_and_the_handshake_is_not_missed(
+    connection: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrap = ssl.SSLContext.wrap_socket
+
+    def ended_meanwhile(context: ssl.SSLContext, *given: Any, **named: Any) -> ssl.SSLSocket:
+        secured = wrap(context, *given, **named)
+        made.abort()
+        return secured
+
+    monkeypatch.setattr(ssl.SSLContext, "wrap_socket", ended_meanwhile)
+    with ScriptedSmtp(greeting=Stall()) as server:
+        made = connection(server, secure=True, security="ssl", hurry={"command": 30.0})
+        assert "The connection is closed." in refused(made).words
 
 
 @pytest.mark.usefixtures("trusted")

@@ -89,6 +89,7 @@ class Wire:
         """Negotiate TLS, checking the certificate as the context says. Raises `OSError` (`ssl.SSLError`)."""
         secured = context.wrap_socket(self._ready(timeout), server_hostname=host, do_handshake_on_connect=False)
         self._socket = secured  # before the handshake, so that `abort` can end that too
+        self._opened()  # it may have come while there was no socket to end
         secured.do_handshake()
         return secured
 

@@ -213,6 +213,15 @@ def release(connection: Connection, token: int, ids: Sequence[int] | None = None
     ).rowcount
 
 
+def give_back(connection: Connection, back: Sequence[Claimed]) -> None:
+    """The same for these, whoever's claims they are."""
+    by_token: dict[int, list[int]] = {}
+    for claimed in back:
+        by_token.setdefault(claimed.token, []).append(claimed.id)
+    for token, ids in by_token.items():
+        release(connection, token, ids)
+
+
 def reap(connection: Connection, now: datetime) -> int:
     """Free what dead nodes held; how many messages. Leases go first: a node that wakes up then finds that it has none.
 

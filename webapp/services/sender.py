@@ -242,13 +242,9 @@ class Sender:
 
     def release(self, back: Sequence[Claimed]) -> None:
         """Give claimed messages back to the queue as they were; what cannot be given back now is, at the next look."""
-        by_token: dict[int, list[int]] = {}
-        for claimed in back:
-            by_token.setdefault(claimed.token, []).append(claimed.id)
         try:
             with write_results(self.engine) as connection:
-                for token, ids in by_token.items():
-                    claims.release(connection, token, ids)
+                claims.give_back(connection, back)
         except SQLAlchemyError:
             self._unreleased.extend(back)
 
