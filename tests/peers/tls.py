@@ -12,6 +12,13 @@ from typing import Self
 Clear = Callable[[socket.socket], object]
 
 
+class _Secured(ssl.SSLSocket):
+    """One that the client leaves while it is made is never handed out: nobody else could close it."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
 class TlsServer:
     """The server. `clear` talks to each new connection before TLS begins; an OSError of it ends the connection.
 
@@ -55,7 +62,7 @@ class TlsServer:
         with contextlib.closing(connection), contextlib.suppress(OSError):
             if self.clear:
                 self.clear(connection)
-            connection.getpeername()  # wrapping one that the client has left would leak it
+            self.context.sslsocket_class = _Secured
             self.context.sni_callback = lambda _, name, __: self.names.append(name)
             with self.context.wrap_socket(connection, server_side=True) as secured:
                 self._open.append(secured)
