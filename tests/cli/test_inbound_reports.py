@@ -122,7 +122,9 @@ def test_an_account_that_somebody_checks_is_named_and_the_others_are_read(anothe
 
 
 def test_an_account_that_is_removed_meanwhile_does_not_stop_the_others(another, monkeypatch):
-    monkeypatch.setattr(polling.health, "want", lambda numbers: configuration.remove("inbox_accounts", numbers[0]))
+    monkeypatch.setattr(
+        polling.health, "want", lambda numbers: configuration.remove("inbox_accounts", next(iter(numbers)))
+    )
     ended = another("poll", "--once")
     assert (ended.code, ended.out) == (1, "Another: 0 read\nReplies: 0 read\n")
     assert ended.err.startswith("Another: There is no inbox account ")

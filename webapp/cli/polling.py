@@ -28,14 +28,13 @@ def poll(account: str | None, once: bool, as_json: bool) -> None:
         raise click.UsageError("Say --once for one pass. To read until it is stopped, run: arauto worker")
     with application():
         session = db.session()
-        numbers = [accounts.numbered(session, account)] if account else accounts.enabled(session)
-        names = {number: accounts.read(session, number).name for number in numbers}
+        names = {accounts.numbered(session, account): account} if account else accounts.enabled(session)
         session.rollback()
-        health.want(numbers)
+        health.want(names)
         ended = [_check(number, name) for number, name in names.items()]
         while processing.process_leftovers():  # of a process that died before it could
             pass
-        nothing = "" if numbers else _nothing_to_read()
+        nothing = "" if names else _nothing_to_read()
     if as_json:
         say_json({"accounts": [_values(*one) for one in ended]})
     else:

@@ -17,7 +17,7 @@ from imapclient.exceptions import (
 
 from webapp.mailboxes import signin
 from webapp.mailboxes.base import LARGEST_MAIL, LONGEST_ANSWER, MailboxTrouble, TroubleKind
-from webapp.mailboxes.trust import TalkingMailbox, agreed, connecting, context, unreadable, unwilling
+from webapp.mailboxes.trust import TalkingMailbox, agreed, as_text, connecting, context, unreadable, unwilling
 
 # `imaplib` takes a million octets, and the numbers of 150,000 mails are more.
 imaplib._MAXLINE = LONGEST_ANSWER  # type: ignore[attr-defined]
@@ -31,7 +31,7 @@ class Client(IMAPClient):
 
     def _check_resp(self, expected: str, command: Any, typ: str, data: Any) -> None:
         if typ != expected:
-            raise IMAPClientError(_text(data[0]))
+            raise IMAPClientError(as_text(data[0]))
 
 
 class ImapSession(TalkingMailbox[IMAPClient]):
@@ -123,7 +123,7 @@ class ImapSession(TalkingMailbox[IMAPClient]):
             if isinstance(error.__context__, IMAPClientAbortError):  # the connection was lost meanwhile
                 raise error.__context__ from None
             said = error.__context__.args[0] if error.__context__ is not None else str(error)
-            raise signin.refused(settings, self._masked(_text(said)), passes=_passes(error)) from error
+            raise signin.refused(settings, self._masked(as_text(said)), passes=_passes(error)) from error
 
     def _enter(self, client: IMAPClient) -> None:
         folder = self._settings.folder
@@ -188,10 +188,6 @@ class ImapSession(TalkingMailbox[IMAPClient]):
 
 def _signed_in(client: IMAPClient) -> bool:
     return client._imap.state == "AUTH"
-
-
-def _text(said: Any) -> str:
-    return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
 
 
 def _passes(error: IMAPClientError) -> bool:

@@ -25,7 +25,7 @@ from webapp.mailboxes.base import (
     one_line,
 )
 from webapp.mailboxes.pop3_reader import Reader, TlsReader
-from webapp.mailboxes.trust import TalkingMailbox, agreed, connecting, context, unreadable, unwilling
+from webapp.mailboxes.trust import TalkingMailbox, agreed, as_text, connecting, context, unreadable, unwilling
 
 Take = Literal["status", "head", "all"]  # of an answer
 WINDOW = 50
@@ -217,7 +217,7 @@ class Pop3Mailbox(TalkingMailbox[Reader]):
         with self._spoken():
             status: bytes = client._getline()[0]
             if status.startswith(b"-ERR"):
-                return one_line(f"The server answered: {status.decode('utf-8', 'replace')}")
+                return one_line(f"The server answered: {as_text(status)}")
             if not status.startswith(b"+"):
                 raise unreadable(status.decode("utf-8", "replace"))
             lines: list[bytes] = []
@@ -238,8 +238,7 @@ class Pop3Mailbox(TalkingMailbox[Reader]):
 
 
 def _said(error: Exception) -> str:
-    said = error.args[0] if error.args else ""
-    return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+    return as_text(error.args[0] if error.args else "")
 
 
 def _pair(line: bytes) -> tuple[int, int]:

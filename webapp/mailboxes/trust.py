@@ -101,6 +101,11 @@ class TalkingMailbox(Mailbox, Generic[Client]):
         return MailboxTrouble(TroubleKind.PROTOCOL, words)
 
 
+def as_text(said: Any) -> str:
+    """What a client library holds of the words of a server, as octets or not."""
+    return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+
+
 def agreed(secured: Any) -> str:
     """What was agreed on over a socket under TLS: its version and cipher."""
     cipher = secured.cipher()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from webapp import clock
@@ -125,10 +125,7 @@ def _withheld(session: Session, now: datetime, jobs: bool) -> Iterator[Trouble]:
 
 
 def _held(session: Session, now: datetime, jobs: bool) -> Iterator[Trouble]:
-    some = select(InboundMessage.id).where(InboundMessage.state == InboundState.HELD).limit(MOST_COUNTED).subquery()
-    count = session.scalar(select(func.count()).select_from(some)) or 0
-    if count:
-        yield Trouble("mail_held", "amber", {"count": count})
+    yield from _counted(session, "mail_held", InboundMessage.state == InboundState.HELD)
 
 
 def _queue(session: Session, now: datetime, jobs: bool) -> Iterator[Trouble]:
@@ -166,10 +163,15 @@ def _sandbox(session: Session, now: datetime, jobs: bool) -> Iterator[Trouble]:
 
 
 def _unknown(session: Session, now: datetime, jobs: bool) -> Iterator[Trouble]:
-    some = select(Message.id).where(Message.state == State.UNKNOWN).limit(MOST_COUNTED).subquery()
+    yield from _counted(session, "unknown_outcome", Message.state == State.UNKNOWN)
+
+
+def _counted(session: Session, kind: str, condition: ColumnElement[bool]) -> Iterator[Trouble]:
+    """A trouble for the rows that meet a condition, counting no further than is told."""
+    some = select(literal(1)).where(condition).limit(MOST_COUNTED).subquery()
     count = session.scalar(select(func.count()).select_from(some)) or 0
     if count:
-        yield Trouble("unknown_outcome", "amber", {"count": count})
+        yield Trouble(kind, "amber", {"count": count})
 
 
 def _certificates(session: Session, now: datetime, jobs: bool) -> Iterator[Trouble]:

@@ -221,17 +221,15 @@ class Lane:
         with self._more:
             others = sum(1 for courier in self._couriers.values() if courier is not None) - 1
             back, self._ready = [claimed, *(one for one, _ in self._ready)], deque()
-        if trouble.kind is TroubleKind.BUSY and others > 0:
-            self._limit, self._limit_until = others, clock.monotonic() + BUSY_SECONDS
-            log.info("%s takes no more than %d connections now: %s", self.account.name, others, trouble.words)
-        else:
-            log.warning("%s: trouble at %s: %s", self.account.name, trouble.stage, trouble.words)
-            try:
+        try:
+            if trouble.kind is TroubleKind.BUSY and others > 0:
+                self._limit, self._limit_until = others, clock.monotonic() + BUSY_SECONDS
+                log.info("%s takes no more than %d connections now: %s", self.account.name, others, trouble.words)
+            else:
+                log.warning("%s: trouble at %s: %s", self.account.name, trouble.stage, trouble.words)
                 self._sender.account_trouble(account, trouble)
-            finally:
-                self._sender.release(back)
-            return
-        self._sender.release(back)
+        finally:
+            self._sender.release(back)
 
     def close(self) -> list[Claimed]:
         """Start nothing more; what was claimed and not begun comes back."""

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from webapp.queries.events import SEVERITIES
 
 
-def severities() -> list[tuple[str, str]]:
+def severities() -> dict[str, str]:
     """Each severity and its word, the mildest first."""
     words = {"info": _("information"), "warning": _("warning"), "error": _("error"), "critical": _("critical")}
-    return [(severity.value, words[severity]) for severity in SEVERITIES]
+    return {severity.value: words[severity] for severity in SEVERITIES}

@@ -21,6 +21,7 @@ from webapp.queries import health, reasons, sayings
 from webapp.queries.health import Trouble
 from webapp.views import choices, language, menu, redirects, urls
 from webapp.views.menu import Link
+from webapp.views.severities import severities
 
 UNITS = ("B", "kB", "MB", "GB")
 
@@ -68,6 +69,7 @@ def install(app: Flask) -> None:
         current_endpoints=lambda: current_app.view_functions,
         address_with=urls.address_with,
         with_filters=urls.with_filters,
+        severity_words=severities,
         kept_parameters=urls.kept_parameters,
         languages=language.LANGUAGES,
         language_tag=language.tag,

@@ -157,7 +157,7 @@ def test_a_wrong_password_is_tried_rarely(ctx, make_inbox, protocol):
         row = noted(number)
         assert row.kind == "auth"
         assert row.retry_at > clock.now() + timedelta(minutes=7)
-        assert number not in due.look(db.session()).now
+        assert number not in due.numbers(db.session())
 
 
 def test_a_storm_of_reports_is_taken_in_groups_and_nothing_is_sent_because_of_it(ctx, make_inbox):

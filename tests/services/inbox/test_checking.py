@@ -159,7 +159,7 @@ def test_trouble_is_told_and_noted_and_costs_other_accounts_nothing(ctx, make_in
     assert told.trouble is not None
     row = db.session.get_one(InboxProgress, number, populate_existing=True)
     assert (row.failures, row.kind, row.retry_at is not None) == (1, "unreachable", True)
-    assert number not in due.look(db.session()).now
+    assert number not in due.numbers(db.session())
 
 
 def test_one_check_at_a_time(ctx, make_inbox, box, monkeypatch):
@@ -209,19 +209,19 @@ def test_an_account_that_is_not_there(ctx):
 
 def test_when_an_account_is_due(ctx, make_inbox, box):
     number = make_inbox(interval_seconds=60)
-    assert due.look(db.session()).now == [number]
+    assert due.numbers(db.session()) == [number]
     checking.check(number)
-    assert due.look(db.session()).now == []
+    assert due.numbers(db.session()) == []
     configuration.save("inbox_accounts", {"automatic_check": False}, number)
-    assert due.look(db.session()).now == []
+    assert due.numbers(db.session()) == []
 
 
 def test_a_process_that_dies_in_a_check_leaves_the_account_due(any_ctx, make_inbox):
     number = make_inbox(protocol="pop3", interval_seconds=3600)
     health.begun(number)
-    assert due.look(db.session()).now == [number]
+    assert due.numbers(db.session()) == [number]
     checking.check(number)
-    assert due.look(db.session()).now == []
+    assert due.numbers(db.session()) == []
 
 
 @pytest.mark.parametrize("what", ["inbox_accounts", "credentials"])
@@ -232,7 +232,7 @@ def test_what_an_old_setting_met_with_is_not_held_against_the_new_one(any_ctx, m
     change = {"host": "mail.example"} if what == "inbox_accounts" else {"secret": {"value": "right"}}
     configuration.save(what, change, 1)
     health.ended(account, began, MailboxTrouble(TroubleKind.AUTH, "wrong password"))
-    assert due.look(db.session()).now == [number]
+    assert due.numbers(db.session()) == [number]
     row = db.session.get(InboxProgress, number, populate_existing=True)
     assert (row.failures, row.words) == (0, "")
 
@@ -241,7 +241,7 @@ def test_a_change_during_a_check_lets_the_next_one_follow_at_once(any_ctx, make_
     box.put(mail(1))
     number = make_inbox(interval_seconds=3600)
     checking.check(number, on_progress=lambda _: configuration.save("inbox_accounts", {"ignore_older": True}, number))
-    assert due.look(db.session()).now == [number]
+    assert due.numbers(db.session()) == [number]
 
 
 def test_no_mail_came_in_tomorrow(ctx, make_inbox, box):

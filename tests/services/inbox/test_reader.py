@@ -56,7 +56,7 @@ def test_a_server_that_lets_nobody_listen_is_read_at_its_interval(any_ctx, make_
         wait_until(lambda: not listening() and progress(number).succeeded_at, "the first check")
     later = clock.now() + timedelta(minutes=5)
     monkeypatch.setattr(clock, "now", lambda: later)
-    assert due.look(db.session()).now == []
+    assert due.numbers(db.session()) == []
 
 
 def test_an_account_that_tells_no_more_is_read_at_its_interval_again(any_ctx, make_inbox, box, dovecot):

@@ -70,11 +70,11 @@ def test_without_the_sandbox_its_mailbox_is_not_read_so_nobody_is_alarmed(
     any_ctx: Flask, server: SandboxServer
 ) -> None:
     number = inbox().id
-    assert due.look(db.session()) == ([], {})
-    assert inbox_accounts.enabled(db.session()) == []
+    assert (due.numbers(db.session()), due.revisions(db.session())) == ([], {})
+    assert inbox_accounts.enabled(db.session()) == {}
     any_ctx.config["ARAUTO_SANDBOX"] = True
-    assert due.look(db.session()).now == [number]
-    assert list(due.look(db.session()).revisions) == [number]
+    assert due.numbers(db.session()) == [number]
+    assert list(due.revisions(db.session())) == [number]
 
 
 def processed() -> list[InboundMessage]:

@@ -51,7 +51,9 @@ def test_connections_are_limited_over_all_senders(ctx: Flask) -> None:
             assert (slots, server.connections) == (3, 3)
 
 
-def test_who_gets_no_connection_asks_rarely_and_takes_over_when_it_can(ctx: Flask) -> None:
+def test_who_gets_no_connection_asks_rarely_and_takes_over_when_it_can(
+    ctx: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each message wakes every process, and one of them has all connections that the account allows."""
     asked = []
     with ScriptedSmtp(dot=[Stall(), Ordinary()]) as server:
@@ -61,7 +63,7 @@ def test_who_gets_no_connection_asks_rarely_and_takes_over_when_it_can(ctx: Flas
         first.start()
         server.wait_for(lambda: len(server.mails) == 1)
         take = second.take_slot
-        second.take_slot = lambda account: asked.append(account) or take(account)  # type: ignore[method-assign]
+        monkeypatch.setattr(second, "take_slot", lambda account: asked.append(account) or take(account))
         make_messages(1)
         second.start()
         try:

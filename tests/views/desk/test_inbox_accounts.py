@@ -8,7 +8,7 @@ from sqlalchemy import select
 from tests.peers import free_port, give_away
 from tests.peers.mailbox_script import ScriptedMailbox
 from tests.services.inbox.conftest import mail
-from tests.visiting import post, seen
+from tests.visiting import errors, post, seen
 from webapp.extensions import db
 from webapp.models import InboundMessage
 from webapp.services import configuration
@@ -110,7 +110,7 @@ def test_what_is_wrong_with_a_rule_stands_beside_its_field(world, account, submi
     page = seen(submit(f"{LIST}/{account}/edit", **rules), LIST)
     wrong = page.find("select" if field.endswith(("type", "severity")) else "input", id=field)
     assert wrong.get("aria-invalid") == "true"
-    assert words in "".join(page.find("p", id=f"{field}-error").itertext())
+    assert words in errors(page)[field]
     assert "Mail to event: Rule 2, " in "".join(page.find("section", id="error-summary").itertext())
     assert page.find("input", id="events-0-sender").get("aria-invalid") is None
     assert stored(world, account)["events"] == ()
@@ -119,13 +119,13 @@ def test_what_is_wrong_with_a_rule_stands_beside_its_field(world, account, submi
 @pytest.mark.parametrize(("name", "value"), [("sender", "a@*"), ("severity", "error"), ("attributes", "a=1")])
 def test_a_rule_without_an_event_type_is_not_lost(world, account, submit, name, value):
     page = seen(submit(f"{LIST}/{account}/edit", **{f"events-0-{name}": value}), LIST)
-    assert "Choose an event type, or remove the rule." in "".join(page.find("p", id="events-0-type-error").itertext())
+    assert "Choose an event type, or remove the rule." in errors(page)["events-0-type"]
     assert page.find("input", name="events-0-remove") is not None
 
 
 def test_an_attribute_is_not_given_twice(account, submit):
     page = seen(submit(f"{LIST}/{account}/edit", **{**RULE, "events-0-attributes": "a=1, a=2"}), LIST)
-    assert "a is listed more than once" in "".join(page.find("p", id="events-0-attributes-error").itertext())
+    assert "a is listed more than once" in errors(page)["events-0-attributes"]
 
 
 def test_the_severities_of_a_rule_are_in_the_language_of_the_page(account, submit, admin_client):

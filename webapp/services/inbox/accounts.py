@@ -55,9 +55,10 @@ def numbered(session: Session, name: str) -> int:
     return found
 
 
-def enabled(session: Session) -> list[int]:
+def enabled(session: Session) -> dict[int, str]:
     """The accounts that may be read, in the order of their names; that of the sandbox where this process serves it."""
-    return list(session.scalars(select(InboxAccount.id).where(*usable(sandbox_is_here())).order_by(InboxAccount.name)))
+    may_be_read = select(InboxAccount.id, InboxAccount.name).where(*usable(sandbox_is_here()))
+    return {row.id: row.name for row in session.execute(may_be_read.order_by(InboxAccount.name))}
 
 
 def lease_of(number: int) -> str:

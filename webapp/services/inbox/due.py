@@ -1,11 +1,13 @@
-"""Which accounts are to be read now, and which may go on being listened to. Looked at every second by each process."""
+"""Which accounts are to be read now, and which may go on being listened to. Looked at every second by each process.
+
+Both need an application context.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, String, and_, bindparam, cast, exists, false, func, literal, select
 from sqlalchemy.orm import Session
@@ -23,25 +25,21 @@ WANTED_FOR = timedelta(seconds=15)
 TAKEN_UP_AFTER = timedelta(seconds=3)
 
 
-class Due(NamedTuple):
-    """`now`: the accounts whose next check is due and that nobody reads, the longest overdue first.
-
-    `revisions`: those that are read by themselves and that nobody else wants now, each with its revision.
-    """
-
-    now: Sequence[int]
-    revisions: Mapping[int, tuple[int, int]]
+def numbers(session: Session) -> list[int]:
+    """The accounts whose next check is due and that nobody reads, the longest overdue first."""
+    now = clock.now()
+    rows = _overdue(accounts.sandbox_is_here()).all(driver(session), **_times(now), longest=now + LONGEST_WAIT)
+    return [number for number, interval, checked_at, tells in rows if _is_due(interval, checked_at, tells, now)]
 
 
-def look(session: Session) -> Due:
-    """How it stands. Needs an application context."""
-    now, spoken, here = clock.now(), driver(session), accounts.sandbox_is_here()
-    times = {"now": now, "wanted_since": now - WANTED_FOR}
-    overdue = _overdue(here).all(spoken, **times, longest=now + LONGEST_WAIT)
-    return Due(
-        [number for number, interval, checked_at, tells in overdue if _is_due(interval, checked_at, tells, now)],
-        {number: (version, other or 0) for number, version, other in _revisions(here).all(spoken, **times)},
-    )
+def revisions(session: Session) -> dict[int, tuple[int, int]]:
+    """The accounts that are read by themselves and that nobody else wants now, each with its revision."""
+    rows = _revisions(accounts.sandbox_is_here()).all(driver(session), **_times(clock.now()))
+    return {number: (version, other or 0) for number, version, other in rows}
+
+
+def _times(now: datetime) -> dict[str, datetime]:
+    return {"now": now, "wanted_since": now - WANTED_FOR}
 
 
 @cache

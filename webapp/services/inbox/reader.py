@@ -80,10 +80,10 @@ class Reader:
 
     def _look(self) -> None:
         session = db.session()
-        found = due.look(session)
+        self._listening.keep_only(due.revisions(session))
+        overdue = due.numbers(session)
         session.rollback()
-        self._listening.keep_only(found.revisions)
-        for number in found.now:
+        for number in overdue:
             if number not in self._checking:
                 self._checking.add(number)
                 self._work(partial(self._check, number), partial(self._checking.discard, number))
@@ -146,7 +146,7 @@ class Reader:
                 return
             try:
                 account = accounts.read(db.session(), number)
-                still_ours = number in due.look(db.session()).revisions
+                still_ours = number in due.revisions(db.session())
             except BaseException:
                 mailbox.abandon()
                 self._ended(number)

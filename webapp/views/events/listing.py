@@ -44,7 +44,7 @@ def labels() -> Mapping[str, str]:
 def shown() -> Mapping[str, Callable[[str], str]]:
     """How the value of a filter is said, where it is not as it was typed."""
     return {
-        "severity": lambda value: dict(severities())[value],
+        "severity": lambda value: severities()[value],
         "since": lambda value: value.replace("T", " "),
         "until": lambda value: value.replace("T", " "),
     }

@@ -157,7 +157,7 @@ class InboxAccountForm(DeskForm):
         while len([rule for rule in self.events if not rule.form.is_meant]) < SPARE_RULES:
             self.events.append_entry()
         types = configuration.names("event_types")
-        grades = [SelectChoice("", _("as the type says")), *(SelectChoice(*one) for one in severities())]
+        grades = [SelectChoice("", _("as the type says")), *(SelectChoice(*one) for one in severities().items())]
         for rule in self.events:
             rule.form.type.offer(types)
             rule.form.severity.choices = grades
