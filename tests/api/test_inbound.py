@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.services.inbox.conftest import arrive, mail, sent_message
-from tests.services.inbox.test_effects import report
+from tests.services.inbox.letters import report
 from webapp import clock
 from webapp.mailboxes.base import Listed
 from webapp.services import configuration

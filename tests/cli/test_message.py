@@ -9,7 +9,7 @@ from sqlalchemy import update
 from tests.cli.conftest import Arauto
 from tests.factories import make_account, make_messages
 from tests.services.inbox.conftest import arrive, sent_message
-from tests.services.inbox.test_effects import report
+from tests.services.inbox.letters import report
 from webapp.mail.compose import Words
 from webapp.models import Message
 from webapp.services import configuration

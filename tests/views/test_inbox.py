@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.services.inbox.conftest import mail
-from tests.services.inbox.test_effects import answer, report
+from tests.services.inbox.letters import answer, report
 from tests.visiting import post
 from webapp import clock
 from webapp.extensions import db

@@ -14,7 +14,7 @@ from tests.peers.dovecot import Box, Dovecot
 from webapp import clock
 from webapp.extensions import db
 from webapp.mailboxes.base import Listed
-from webapp.models import InboundMessage, InboxAccount, Message, State
+from webapp.models import InboundMessage, InboxAccount, Message, State, TimelineEntry
 from webapp.services import configuration
 from webapp.services.inbox import processing, store
 from webapp.services.inbox.store import Arrived
@@ -90,3 +90,9 @@ def fresh(message: Message) -> Message:
     """The message as it stands now."""
     db.session.rollback()
     return db.session.get_one(Message, message.id, populate_existing=True)
+
+
+def story(message: Message) -> list[str]:
+    db.session.rollback()
+    query = select(TimelineEntry.kind).where(TimelineEntry.message_id == message.id).order_by(TimelineEntry.id)
+    return list(db.session.scalars(query))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.services.inbox.conftest import arrive, fresh, kept, mail, sent_message
-from tests.services.inbox.test_effects import report
+from tests.services.inbox.letters import report
 from webapp.mail.digest import digest
 from webapp.mail.parse import parse
 from webapp.models import InboundState, State

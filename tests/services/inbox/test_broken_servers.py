@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from tests.peers.mailbox_script import Drop, Ordinary, Raw, ScriptedMailbox, Then
 from tests.services.inbox.conftest import kept, mail, sent_message
-from tests.services.inbox.test_effects import report
+from tests.services.inbox.letters import report
 from webapp import clock
 from webapp.extensions import db
 from webapp.mailboxes import base

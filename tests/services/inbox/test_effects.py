@@ -9,84 +9,16 @@ from flask import current_app
 from sqlalchemy import select, update
 
 from tests.factories import make_account
-from tests.services.inbox.conftest import arrive, fresh, kept, mail, sent_message
+from tests.services.inbox.conftest import arrive, fresh, kept, mail, sent_message, story
+from tests.services.inbox.letters import answer, receipt, report
 from webapp import clock
 from webapp.extensions import db
 from webapp.mail import token
 from webapp.mail.compose import Identity, Words, prepare
-from webapp.mailboxes.base import Listed
-from webapp.models import Event, InboundState, Message, State, SuppressedAddress, TimelineEntry
+from webapp.models import Event, Message, State, SuppressedAddress, TimelineEntry
 from webapp.queries import suppressed
-from webapp.services import configuration, submissions
-from webapp.services.inbox import effects, processing, store, suppression
-from webapp.services.inbox.store import Arrived
-from webapp.services.submissions import Submission
+from webapp.services import configuration
 from webapp.services.unit import write
-
-
-def report(message: Message, action: str, status: str, recipient: str = "") -> bytes:
-    """A delivery status notification (RFC 3464) about one of our messages."""
-    return f"""From: MAILER-DAEMON@mx.example
-To: bounces@corp.example
-Subject: Delivery report
-Content-Type: multipart/report; report-type=delivery-status; boundary=b
-
---b
-Content-Type: text/plain
-
-Something happened.
-
---b
-Content-Type: message/delivery-status
-
-Reporting-MTA: dns; mx.example
-
-Final-Recipient: rfc822; {recipient or message.recipient}
-Action: {action}
-Status: {status}
-Diagnostic-Code: smtp; 550 {status} said the server
-
---b
-Content-Type: text/rfc822-headers
-
-Message-ID: {message.message_id}
-Subject: whatever
-
---b--
-""".replace("\n", "\r\n").encode()
-
-
-def receipt(message: Message, disposition: str = "manual-action/MDN-sent-manually; displayed") -> bytes:
-    return f"""From: ana@corp.example
-Subject: Read: whatever
-Content-Type: multipart/report; report-type=disposition-notification; boundary=b
-
---b
-Content-Type: text/plain
-
-It was read.
-
---b
-Content-Type: message/disposition-notification
-
-Final-Recipient: rfc822; {message.recipient}
-Original-Message-ID: {message.message_id}
-Disposition: {disposition}
-
---b--
-""".replace("\n", "\r\n").encode()
-
-
-def answer(message: Message, text: str = "I am on it.", **headers: str) -> bytes:
-    fields = {"From": "Ana <ana@corp.example>", "Subject": "Re: whatever", "In-Reply-To": message.message_id, **headers}
-    lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in fields.items())
-    return f"{lines}\r\n{text}\r\n\r\nOn Mon, 23 Nov 2026, Arauto wrote:\r\n> A body\r\n".encode()
-
-
-def story(message: Message) -> list[str]:
-    db.session.rollback()
-    query = select(TimelineEntry.kind).where(TimelineEntry.message_id == message.id).order_by(TimelineEntry.id)
-    return list(db.session.scalars(query))
 
 
 def test_a_hard_bounce_ends_the_message_and_the_address_is_marked(inbox):
@@ -181,15 +113,6 @@ def test_a_read_receipt_and_no_way_back(inbox):
     arrive(report(message, "failed", "5.1.1"), inbox)
     assert fresh(message).state == State.READ
     assert kept()[-1].effect == "noted"
-    assert not suppressed.among(db.session(), [message.recipient])
-
-
-def test_a_repeated_bounce_does_not_suppress_what_was_lifted(inbox):
-    message = sent_message()
-    arrive(report(message, "failed", "5.1.1"), inbox)
-    assert suppression.lift(message.recipient)
-    arrive(report(message, "failed", "5.1.1"), inbox)
-    assert [row.effect for row in kept()] == ["bounced", "noted"]
     assert not suppressed.among(db.session(), [message.recipient])
 
 
@@ -363,51 +286,3 @@ def test_mail_of_an_arauto_never_becomes_an_event(inbox):
     arrive(ours.render(to_address="a@corp.example", message_id="<1@other.example>", date=clock.now()), inbox)
     arrive(mail(2), inbox)
     assert [row.effect for row in kept()] == ["own", "event"]
-
-
-def test_one_bad_mail_is_held_and_the_others_have_their_effects(inbox, monkeypatch):
-    message = sent_message()
-    bad = answer(message, Subject="bad")
-    real = effects.EFFECTS[effects.Kind.REPLY]
-
-    def failing(session, incoming, answered):
-        if incoming.subject == "bad":
-            raise RuntimeError("cannot be")
-        return real(session, incoming, answered)
-
-    monkeypatch.setitem(effects.EFFECTS, effects.Kind.REPLY, failing)
-    mails = [Arrived(Listed(f"{n}", 1), raw, clock.now()) for n, raw in enumerate((answer(message), bad, mail(3)))]
-    assert processing.process(store.keep(inbox, mails, names=lambda key: True)) == 1
-    assert [(row.state, row.error) for row in kept()] == [
-        ("processed", ""),
-        ("held", "RuntimeError: cannot be"),
-        ("processed", ""),
-    ]
-    monkeypatch.setitem(effects.EFFECTS, effects.Kind.REPLY, real)
-    assert processing.process_again(kept()[1].id) is InboundState.PROCESSED
-    assert story(message) == ["in_reply", "in_reply"]
-
-
-def test_what_a_dead_process_left_is_processed_once(inbox):
-    message = sent_message()
-    store.keep(inbox, [Arrived(Listed("k", 1), answer(message), clock.now())], names=lambda key: True)
-    assert processing.process_leftovers() == 1
-    assert processing.process_leftovers() == 0
-    assert story(message) == ["in_reply"]
-
-
-def test_addresses_that_differ_in_the_case_of_letters_are_one_mailbox(inbox):
-    message = sent_message()
-    arrive(report(message, "failed", "5.1.1", message.recipient.upper()), inbox)
-    other = message.recipient.title()
-    made = submissions.submit(Submission(channel="email", to=other, subject="x", text="x"))
-    assert db.session.get_one(Message, made.message.id).state == State.SUPPRESSED
-    assert suppressed.among(db.session(), [other, "b@corp.example", None]) == {other}
-    assert suppression.lift(other)
-
-
-def test_an_address_is_used_again_once_it_is_lifted(inbox):
-    message = sent_message()
-    arrive(report(message, "failed", "5.1.1"), inbox)
-    assert suppression.lift(message.recipient)
-    assert not suppression.lift(message.recipient)
